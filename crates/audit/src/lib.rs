@@ -1,0 +1,1 @@
+//! Appends journal entries durably, recovers them, and answers questions about them.

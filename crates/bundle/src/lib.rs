@@ -1,0 +1,1 @@
+//! Configuration and policy as signed plain files: schema, checks that explain, compilation.

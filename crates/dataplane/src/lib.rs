@@ -1,0 +1,1 @@
+//! The request pipeline, stage by stage.

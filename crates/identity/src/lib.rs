@@ -1,0 +1,1 @@
+//! A presented credential, a key set and a time, to a caller or a refusal.

@@ -1,0 +1,2 @@
+//! The isobar binary: command line, process configuration and wiring.
+fn main() {}

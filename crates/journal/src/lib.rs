@@ -1,0 +1,1 @@
+//! Tamper-evident record: leaf, Merkle log, signed checkpoint, proof, verification.

@@ -1,0 +1,1 @@
+//! Residency, certification and equivalence: which routes may serve a request.

@@ -1,0 +1,1 @@
+//! One file per upstream API: prepare a call, classify a failure.

@@ -1,0 +1,1 @@
+//! Terms and health to ordered attempts: tiers, breaker, budgets, and what to do next.

@@ -1,0 +1,1 @@
+//! Provider servers that speak real wire formats, with scripted latency and faults.

@@ -1,0 +1,1 @@
+//! Performs outside calls and holds the only clock, random source and spawner.
