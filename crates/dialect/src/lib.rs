@@ -1,1 +1,30 @@
 //! Client and upstream wire formats, to and from one prompt and reply model.
+//!
+//! A caller speaks a [`ClientDialect`], a provider an [`UpstreamDialect`]. When both are the same
+//! the bytes pass through: only what must change is changed (G5). When they differ, requests go
+//! through `Prompt` and answers through [`ReplyEvent`] (G4), and what the target cannot carry is
+//! refused by the name of its field, never dropped in silence.
+//!
+//! Everything here is a pure function from bytes to bytes: no clock, no socket, and no knowledge
+//! of tenants, budgets or policy. What a body may contain is text of a person, so no error of
+//! this crate quotes it (AUD-4), except the provider's own words to the caller.
+
+mod answer;
+mod caller_error;
+mod errors;
+mod events;
+mod kind;
+mod models;
+mod needs;
+mod relay;
+mod request;
+
+pub use answer::{Answer, answer};
+pub use caller_error::{CallerError, ErrorKind, Retry};
+pub use errors::{ParseError, Unsupported, read_error};
+pub use events::{Finish, Progress, Reply, ReplyBlock, ReplyEvent};
+pub use kind::{ClientDialect, UpstreamDialect};
+pub use models::ModelEntry;
+pub use needs::Needs;
+pub use relay::{Relay, RelayOptions};
+pub use request::{Caller, Outbound, Request, Target};

@@ -1,0 +1,151 @@
+//! An answer, whole or event by event, in no dialect.
+
+use vocab::Usage;
+
+/// Why an answer ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Finish {
+    /// The model was done.
+    Stop,
+    /// A stop sequence was reached.
+    StopSequence,
+    /// The output limit or the context window was reached.
+    Length,
+    /// The model calls tools.
+    ToolCalls,
+    /// The provider's filter withheld content.
+    ContentFilter,
+    /// The model declined.
+    Refusal,
+    /// The provider paused a long turn.
+    Pause,
+    /// A reason this version does not know.
+    Other,
+}
+
+impl Finish {
+    /// The name used in records.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::StopSequence => "stop_sequence",
+            Self::Length => "length",
+            Self::ToolCalls => "tool_calls",
+            Self::ContentFilter => "content_filter",
+            Self::Refusal => "refusal",
+            Self::Pause => "pause",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// One step of a streamed answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplyEvent<'a> {
+    /// The answer begins.
+    Start,
+    /// More text.
+    Text(&'a str),
+    /// More reasoning in plain text.
+    Reasoning(&'a str),
+    /// More of the model's words of refusal.
+    Refusal(&'a str),
+    /// A tool call begins. Calls are numbered in the order of their beginning, from 0.
+    ToolOpen {
+        /// Which call.
+        call: usize,
+        /// The provider's id of the call; may be empty at some compatible servers.
+        id: &'a str,
+        /// The tool.
+        name: &'a str,
+    },
+    /// More of a call's arguments: a fragment of JSON text.
+    ToolArguments {
+        /// Which call.
+        call: usize,
+        /// The fragment.
+        fragment: &'a str,
+    },
+    /// Nothing more comes for the block that is open, where the dialect says so.
+    BlockEnd,
+    /// Why the answer ends.
+    Finish(Finish),
+    /// What is known of usage; later figures replace earlier ones.
+    Usage(Usage),
+    /// The terminator: nothing follows.
+    End,
+}
+
+/// How far a streamed answer has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Progress {
+    /// A content token (text, reasoning, refusal, tool call) has been seen: the commit point.
+    pub content: bool,
+    /// The terminator has been seen.
+    pub ended: bool,
+    /// How many pieces of content there were.
+    pub content_events: u64,
+    /// What is known of usage.
+    pub usage: Usage,
+    /// Why the answer ended, once known.
+    pub finish: Option<Finish>,
+}
+
+impl Progress {
+    /// Takes note of one event.
+    pub(crate) fn observe(&mut self, event: &ReplyEvent<'_>) {
+        match event {
+            ReplyEvent::Text(text)
+            | ReplyEvent::Reasoning(text)
+            | ReplyEvent::Refusal(text)
+            | ReplyEvent::ToolArguments { fragment: text, .. } => {
+                if !text.is_empty() {
+                    self.content = true;
+                    self.content_events = self.content_events.saturating_add(1);
+                }
+            }
+            ReplyEvent::ToolOpen { .. } => {
+                self.content = true;
+                self.content_events = self.content_events.saturating_add(1);
+            }
+            ReplyEvent::Finish(finish) => self.finish = Some(*finish),
+            ReplyEvent::Usage(usage) => self.usage.revise(usage),
+            ReplyEvent::End => self.ended = true,
+            ReplyEvent::Start | ReplyEvent::BlockEnd => {}
+        }
+    }
+}
+
+/// One block of a whole answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReplyBlock {
+    /// Text.
+    Text(String),
+    /// Reasoning in plain text; a signature never leaves its dialect.
+    Reasoning(String),
+    /// The model's words of refusal.
+    Refusal(String),
+    /// A call of a tool.
+    ToolCall {
+        /// The provider's id of the call.
+        id: String,
+        /// The tool.
+        name: String,
+        /// The arguments as JSON text; empty means none.
+        arguments: String,
+    },
+}
+
+/// A whole answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// The blocks, in order.
+    pub blocks: Vec<ReplyBlock>,
+    /// Why it ended.
+    pub finish: Option<Finish>,
+    /// The stop sequence that was reached, where the provider says which.
+    pub stop_sequence: Option<String>,
+    /// What it used.
+    pub usage: Usage,
+}

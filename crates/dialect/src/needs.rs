@@ -1,0 +1,56 @@
+//! What a request asks for beyond text, as policy and routing need to know it.
+
+/// Features that one request uses. Found in the cheap pass over the body, never from a model list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Tools that the caller runs: declared functions, or calls and results in the history.
+    pub function_tools: bool,
+    /// Tools that the provider runs, by type without its date, e.g. `web_search`; each once.
+    pub hosted_tools: Vec<String>,
+    /// Images in the prompt.
+    pub images: bool,
+    /// Documents or files in the prompt.
+    pub documents: bool,
+    /// Audio in the prompt or asked for in the answer.
+    pub audio: bool,
+    /// The answer must follow a JSON schema.
+    pub json_schema: bool,
+    /// Log probabilities are asked for.
+    pub logprobs: bool,
+    /// More than one answer is asked for.
+    pub several_answers: bool,
+    /// Reasoning is asked for, switched off, or replayed.
+    pub reasoning: bool,
+}
+
+impl Needs {
+    /// Adds a tool that the provider runs; its version date is not part of the name.
+    pub(crate) fn hosted(&mut self, kind: &str) {
+        let name = strip_date(kind);
+        if !self.hosted_tools.iter().any(|known| known == name) {
+            self.hosted_tools.push(name.to_owned());
+        }
+    }
+}
+
+/// `web_search_20250305` → `web_search`.
+fn strip_date(kind: &str) -> &str {
+    match kind.rsplit_once('_') {
+        Some((name, date)) if date.len() == 8 && date.bytes().all(|b| b.is_ascii_digit()) => name,
+        _ => kind,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hosted_tool_is_named_once_and_without_its_date() {
+        let mut needs = Needs::default();
+        for kind in ["web_search_20250305", "web_search", "web_search_20260101", "mcp"] {
+            needs.hosted(kind);
+        }
+        assert_eq!(needs.hosted_tools, ["web_search", "mcp"]);
+    }
+}
