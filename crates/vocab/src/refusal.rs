@@ -29,6 +29,8 @@ pub enum RefusalCode {
     CredentialRevoked,
     /// The key's time is over.
     CredentialExpired,
+    /// The key's time has not come.
+    CredentialNotYetValid,
     /// No such logical model, or this credential may not use it.
     ModelNotAllowed,
     /// No such workload, or this credential may not act for it.
@@ -51,7 +53,7 @@ pub enum RefusalCode {
 
 impl RefusalCode {
     /// Every code, for reference pages.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::UnknownPath,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -62,6 +64,7 @@ impl RefusalCode {
         Self::CredentialUnknown,
         Self::CredentialRevoked,
         Self::CredentialExpired,
+        Self::CredentialNotYetValid,
         Self::ModelNotAllowed,
         Self::WorkloadNotAllowed,
         Self::GatewayOutsideResidency,
@@ -87,6 +90,7 @@ impl RefusalCode {
             Self::CredentialUnknown => "credential_unknown",
             Self::CredentialRevoked => "credential_revoked",
             Self::CredentialExpired => "credential_expired",
+            Self::CredentialNotYetValid => "credential_not_yet_valid",
             Self::ModelNotAllowed => "model_not_allowed",
             Self::WorkloadNotAllowed => "workload_not_allowed",
             Self::GatewayOutsideResidency => "gateway_outside_residency",
@@ -108,7 +112,8 @@ impl RefusalCode {
             Self::CredentialMissing
             | Self::CredentialUnknown
             | Self::CredentialRevoked
-            | Self::CredentialExpired => 401,
+            | Self::CredentialExpired
+            | Self::CredentialNotYetValid => 401,
             Self::WorkloadNotAllowed | Self::GatewayOutsideResidency | Self::NoEligibleRoute => 403,
             Self::UnknownPath | Self::ModelNotAllowed => 404,
             Self::MethodNotAllowed => 405,
@@ -140,6 +145,7 @@ impl RefusalCode {
             | Self::CredentialUnknown
             | Self::CredentialRevoked
             | Self::CredentialExpired
+            | Self::CredentialNotYetValid
             | Self::ModelNotAllowed
             | Self::WorkloadNotAllowed
             | Self::GatewayOutsideResidency
