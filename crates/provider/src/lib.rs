@@ -1,1 +1,86 @@
-//! One file per upstream API: prepare a call, classify a failure.
+//! One file per upstream API: prepare a call, classify a failure, observe a reply (G3, R3).
+//!
+//! A provider describes an HTTP exchange as data and reads its reply; `transport` performs it. It
+//! knows nothing about tenants, budgets or policy, so an adapter cannot bypass them, and nothing
+//! about message formats beyond naming its [`dialect::UpstreamDialect`].
+//!
+//! # How to add a provider: one file, one line
+//!
+//! 1. Write `src/<name>.rs` with a unit struct that implements [`Provider`]:
+//!    - `connect` checks the settings with [`Base::parse`] and puts everything that stays the same
+//!      from call to call into an [`Endpoint`]: the address, the credential's header, extra headers.
+//!    - `prepare` puts one body on that endpoint; [`Endpoint::call`] does it for JSON over POST.
+//!    - `classify` names the failure; [`dialect::read_error`] reads the body, [`retry_hint`] the
+//!      headers.
+//!    - `observe` returns what the head of a reply tells about the provider.
+//! 2. Add its line to the list in `catalog.rs`.
+//!
+//! The contract suite in `tests/it` then runs every rule below against it.
+//!
+//! # Rules that every provider keeps
+//!
+//! - AUD-4: the credential is in one header marked sensitive, and in no `Debug` output or message.
+//! - `classify` and `observe` never panic, whatever the upstream sends.
+//! - A base address is http or https, without credentials, query or fragment.
+
+mod anthropic;
+mod base;
+mod catalog;
+mod endpoint;
+mod observed;
+mod openai_compatible;
+mod retry;
+mod settings;
+
+use std::{fmt::Debug, time::Duration};
+
+use dialect::{Outbound, UpstreamDialect};
+use secrecy::SecretString;
+use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
+
+pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
+pub use base::Base;
+pub use catalog::{catalog, find};
+pub use endpoint::Endpoint;
+pub use observed::{Observed, Room};
+pub use openai_compatible::OpenAiCompatible;
+pub use retry::{RETRY_HINT_MAX, retry_hint};
+pub use settings::{Settings, SettingsError};
+
+/// One upstream API.
+pub trait Provider: Send + Sync + Debug {
+    /// The name used as `provider` of an endpoint, e.g. `openai-compatible`.
+    fn name(&self) -> &'static str;
+
+    /// The message format its endpoints speak.
+    fn dialect(&self) -> UpstreamDialect;
+
+    /// Everything that does not change from call to call, computed once.
+    ///
+    /// # Errors
+    /// [`SettingsError`] names the setting that is wrong and what to write instead.
+    fn connect(
+        &self,
+        settings: &Settings,
+        credential: Option<&SecretString>,
+    ) -> Result<Endpoint, SettingsError>;
+
+    /// One call to that endpoint.
+    fn prepare(&self, endpoint: &Endpoint, outbound: Outbound, context: &CallContext) -> HttpCall;
+
+    /// What a reply that is not a success means (R3), with the provider's own hint of when to come
+    /// back. Statuses 2xx never get here.
+    fn classify(&self, reply: &HttpReply, now: Timestamp) -> Failure;
+
+    /// What the head of any reply tells about the provider.
+    fn observe(&self, head: &HttpHead) -> Observed;
+}
+
+/// What an adapter may know of the request it serves.
+#[derive(Debug, Clone, Copy)]
+pub struct CallContext {
+    /// Sent along, so that the provider's support can find the call.
+    pub request_id: RequestId,
+    /// Time left until the caller's deadline.
+    pub remaining: Duration,
+}

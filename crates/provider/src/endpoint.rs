@@ -1,0 +1,141 @@
+//! Everything about an upstream that stays the same from call to call.
+
+use std::fmt;
+
+use dialect::Outbound;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Uri,
+    header::{self, ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT},
+};
+use vocab::HttpCall;
+
+use crate::{CallContext, SettingsError};
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const AGENT: HeaderValue =
+    HeaderValue::from_static(concat!("isobar/", env!("CARGO_PKG_VERSION")));
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+
+/// Headers that settings may not name: they carry the credential, or the transport's framing.
+const RESERVED: [HeaderName; 13] = [
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::COOKIE,
+    header::HOST,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    header::TE,
+    header::EXPECT,
+    CONTENT_TYPE,
+    ACCEPT_ENCODING,
+    HeaderName::from_static("x-api-key"),
+];
+
+/// One upstream endpoint, ready to be called: address and standing headers, the credential among
+/// them, built once.
+#[derive(Clone)]
+pub struct Endpoint {
+    uri: Uri,
+    headers: HeaderMap,
+}
+
+// AUD-4: names of headers only.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
+        f.debug_struct("Endpoint")
+            .field("uri", &format_args!("{}", self.uri))
+            .field("headers", &names)
+            .finish()
+    }
+}
+
+impl Endpoint {
+    /// An endpoint at `uri` with the gateway's standing headers and the operator's.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when a header cannot be sent or is the gateway's own.
+    pub fn new(uri: Uri, extra: &[(String, String)]) -> Result<Self, SettingsError> {
+        let mut headers = HeaderMap::with_capacity(12 + extra.len());
+        headers.insert(USER_AGENT, AGENT);
+        // Nothing here unpacks: streams are not compressed and small bodies gain nothing.
+        headers.insert(ACCEPT_ENCODING, IDENTITY);
+        headers.insert(CONTENT_TYPE, JSON);
+        for (name, value) in extra {
+            let wrong = || SettingsError::HeaderShape { name: name.chars().take(64).collect() };
+            let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
+            if RESERVED.contains(&key) {
+                return Err(SettingsError::HeaderReserved { name: key.to_string() });
+            }
+            let mut value = HeaderValue::from_str(value).map_err(|_| wrong())?;
+            value.set_sensitive(true);
+            headers.insert(key, value);
+        }
+        Ok(Self { uri, headers })
+    }
+
+    /// Adds a standing header whose value is public.
+    ///
+    /// # Errors
+    /// [`SettingsError::ValueShape`] naming `setting` when the value cannot be sent.
+    pub fn header(
+        mut self,
+        name: HeaderName,
+        value: &str,
+        setting: &'static str,
+    ) -> Result<Self, SettingsError> {
+        self.headers.insert(name, header_value(value, setting)?);
+        Ok(self)
+    }
+
+    /// Adds the credential's header, marked sensitive (AUD-4).
+    ///
+    /// # Errors
+    /// [`SettingsError::ValueShape`] when the credential cannot be sent.
+    pub fn credential(mut self, name: HeaderName, value: &str) -> Result<Self, SettingsError> {
+        let mut value = header_value(value, "credential")?;
+        value.set_sensitive(true);
+        self.headers.insert(name, value);
+        Ok(self)
+    }
+
+    /// Where calls go.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.uri
+    }
+
+    /// A JSON POST of `outbound`. Its own headers win over standing ones, e.g.
+    /// `anthropic-version`.
+    #[must_use]
+    pub fn call(&self, outbound: Outbound, context: &CallContext) -> HttpCall {
+        let mut headers = self.headers.clone();
+        headers.insert(ACCEPT, if outbound.stream { EVENTS } else { JSON });
+        if let Ok(id) = HeaderValue::try_from(context.request_id.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
+        for (name, value) in outbound.headers {
+            // Values come from the caller's own headers or from constants, so both always parse;
+            // the credential and the framing stay ours even so.
+            let name = HeaderName::from_bytes(name.as_bytes());
+            if let (Ok(name), Ok(value)) = (name, HeaderValue::try_from(value))
+                && !RESERVED.contains(&name)
+            {
+                headers.insert(name, value);
+            }
+        }
+        HttpCall { method: Method::POST, uri: self.uri.clone(), headers, body: outbound.body }
+    }
+}
+
+fn header_value(text: &str, setting: &'static str) -> Result<HeaderValue, SettingsError> {
+    // A secret file that ends in a newline is the usual mistake, and is forgiven nowhere: the
+    // message says so.
+    let printable = !text.is_empty() && text.bytes().all(|b| (0x20..0x7f).contains(&b));
+    let value = printable.then(|| HeaderValue::from_str(text).ok()).flatten();
+    value.ok_or(SettingsError::ValueShape { setting })
+}

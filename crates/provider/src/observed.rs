@@ -1,0 +1,71 @@
+//! What the head of a reply tells about the provider.
+
+use vocab::HttpHead;
+
+/// The longest provider text that is kept, in bytes; anything longer is no id.
+const TEXT_MAX: usize = 128;
+
+/// What the provider said beside the answer.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Observed {
+    /// The provider's own id of the call, for its support and for the record.
+    pub request_id: Option<String>,
+    /// The region the provider says it served from; checked against the certificate (P5).
+    pub region: Option<String>,
+    /// What the rate limits still allow.
+    pub room: Room,
+}
+
+/// What rate limits still allow; `None` means the provider did not say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Room {
+    /// Requests left in the current period.
+    pub requests: Option<u64>,
+    /// Tokens left in the current period.
+    pub tokens: Option<u64>,
+}
+
+/// The first of `names` that is there and fit for a record.
+pub(crate) fn request_id(head: &HttpHead, names: &[&str]) -> Option<String> {
+    names.iter().find_map(|name| text(head, name))
+}
+
+/// A header's value, if it is short and printable: it goes into records.
+pub(crate) fn text(head: &HttpHead, name: &str) -> Option<String> {
+    let value = head.headers.get(name)?.to_str().ok()?.trim();
+    let fit = !value.is_empty() && value.len() <= TEXT_MAX && !value.bytes().any(|b| b < 0x20);
+    fit.then(|| value.to_owned())
+}
+
+/// A header's value as a count. Azure has sent -1, which says nothing.
+pub(crate) fn count(head: &HttpHead, name: &str) -> Option<u64> {
+    head.headers.get(name)?.to_str().ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::*;
+
+    fn head(name: &'static str, value: &str) -> HttpHead {
+        let mut headers = HeaderMap::new();
+        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        HttpHead { status: StatusCode::OK, headers }
+    }
+
+    #[test]
+    fn an_id_that_is_not_fit_for_a_record_is_none() {
+        assert_eq!(text(&head("x", "req_1"), "x").as_deref(), Some("req_1"));
+        assert_eq!(text(&head("x", &"a".repeat(129)), "x"), None);
+        assert_eq!(text(&head("x", " "), "x"), None);
+        assert_eq!(text(&head("x", "é"), "x"), None);
+        assert_eq!(text(&head("x", "a\tb"), "x"), None);
+    }
+
+    #[test]
+    fn a_negative_room_is_unknown() {
+        assert_eq!(count(&head("x", "499"), "x"), Some(499));
+        assert_eq!(count(&head("x", "-1"), "x"), None);
+    }
+}

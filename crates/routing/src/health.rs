@@ -1,0 +1,220 @@
+//! Everything known about one route's health, and the reading of it that a plan takes.
+
+use std::time::Duration;
+
+use vocab::{FailureKind, OutcomeClass, Timestamp};
+
+use crate::{
+    BreakerChange, Defaults, OpenCause,
+    breaker::{Breaker, Verdict},
+    hold::Hold,
+    latency::Latency,
+    mark::Mark,
+    window::Window,
+};
+
+/// Whether a route may take a request now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Yes.
+    Open,
+    /// One request, as a probe.
+    ProbeDue,
+    /// A probe is out, so nobody else.
+    Probing,
+    /// The provider asked for less.
+    Held {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// The breaker is open.
+    Shut {
+        /// Why.
+        cause: OpenCause,
+        /// When a probe is due.
+        until: Timestamp,
+    },
+}
+
+impl Gate {
+    /// The stable name used in metrics and in the console.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open_to_traffic",
+            Self::ProbeDue => "probe_due",
+            Self::Probing => "probing",
+            Self::Held { .. } => "held",
+            Self::Shut { .. } => "breaker_open",
+        }
+    }
+}
+
+/// A route's health at one moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HealthView {
+    /// Whether it may take a request.
+    pub gate: Gate,
+    /// Expected first-token time, in seconds.
+    pub first_token_seconds: f64,
+    /// Calls under way.
+    pub in_flight: u32,
+    /// Part of its recent calls that went well, from 0 to 1.
+    pub success: f64,
+    /// Share of its traffic that it may take, 1 unless it is coming back.
+    pub share: f64,
+}
+
+impl HealthView {
+    /// How a route looks that was never used.
+    #[must_use]
+    pub const fn fresh() -> Self {
+        Self {
+            gate: Gate::Open,
+            first_token_seconds: 0.5,
+            in_flight: 0,
+            success: 1.0,
+            share: 1.0,
+        }
+    }
+}
+
+/// What one attempt came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observation {
+    /// How it counts.
+    pub class: OutcomeClass,
+    /// What went wrong, if anything did.
+    pub kind: Option<FailureKind>,
+    /// Time to the first token, or to the whole answer if it was not streamed.
+    pub first_token: Option<Duration>,
+    /// The provider's hint of when to come back.
+    pub retry_after: Option<Duration>,
+    /// Whether [`RouteHealth::begin`] said [`Admit::Probe`].
+    pub probe: bool,
+}
+
+/// Whether an attempt may start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admit {
+    /// Yes.
+    Open,
+    /// Yes, and its observation says `probe: true`.
+    Probe,
+    /// No: what the plan saw has changed. Nothing was counted and no observation is due.
+    Refused,
+}
+
+/// The health of one route. One per route for as long as the route exists; behind a lock.
+#[derive(Debug, Clone)]
+pub struct RouteHealth {
+    window: Window,
+    breaker: Breaker,
+    hold: Hold,
+    latency: Latency,
+    in_flight: u32,
+}
+
+impl RouteHealth {
+    /// A route that was never used. `seed` drives the jitter of its open times: draw it at random,
+    /// so that gateways do not probe in step.
+    #[must_use]
+    pub fn new(seed: u64) -> Self {
+        Self {
+            window: Window::default(),
+            breaker: Breaker::new(seed),
+            hold: Hold::default(),
+            latency: Latency::default(),
+            in_flight: 0,
+        }
+    }
+
+    /// Its health now.
+    #[must_use]
+    pub fn view(&self, now: Timestamp) -> HealthView {
+        HealthView {
+            gate: self.gate(now),
+            first_token_seconds: self.latency.seconds(now),
+            in_flight: self.in_flight,
+            success: self.window.tally(now).success(),
+            share: self.breaker.share(now),
+        }
+    }
+
+    /// Starts an attempt. Unless refused, exactly one [`Self::observe`] must follow, also when the
+    /// caller goes away.
+    pub fn begin(&mut self, now: Timestamp) -> Admit {
+        let admit = match self.gate(now) {
+            Gate::Held { .. } => Admit::Refused,
+            Gate::Open | Gate::ProbeDue | Gate::Probing | Gate::Shut { .. } => {
+                self.breaker.begin(now)
+            }
+        };
+        match admit {
+            Admit::Open | Admit::Probe => self.in_flight = self.in_flight.saturating_add(1),
+            Admit::Refused => {}
+        }
+        admit
+    }
+
+    /// Starts an attempt of a plan that is a [`crate::Plan::trickle`]: an open breaker lets it
+    /// pass, as no probe, so its result does not close the breaker. A half-open one decides as
+    /// ever (RTE-3), and a hold holds.
+    pub fn begin_trickle(&mut self, now: Timestamp) -> Admit {
+        match self.gate(now) {
+            Gate::Shut { .. } => {
+                self.in_flight = self.in_flight.saturating_add(1);
+                Admit::Open
+            }
+            Gate::Open | Gate::ProbeDue | Gate::Probing | Gate::Held { .. } => self.begin(now),
+        }
+    }
+
+    /// Ends an attempt. Says so when the breaker changed.
+    pub fn observe(&mut self, seen: &Observation, now: Timestamp) -> Option<BreakerChange> {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        let mark = Mark::of(seen.class);
+        self.learn_latency(mark, seen, now);
+        match seen.class {
+            OutcomeClass::Healthy => self.hold.served(),
+            // A route short of capacity gets the same rest as one that says "less".
+            OutcomeClass::Throttled | OutcomeClass::Overloaded => {
+                self.hold.throttled(seen.retry_after, now);
+            }
+            OutcomeClass::Faulty
+            | OutcomeClass::Slow
+            | OutcomeClass::ContentRejected
+            | OutcomeClass::ClientError
+            | OutcomeClass::Cancelled => {}
+        }
+        self.window.record(mark, now);
+        let tally = self.window.tally(now);
+        let verdict = Verdict { mark, kind: seen.kind, probe: seen.probe, tally };
+        let change = self.breaker.observe(verdict, now);
+        if change == Some(BreakerChange::Closed) {
+            // What happened before the outage's end must not open it again.
+            self.window.clear();
+        }
+        change
+    }
+
+    fn gate(&self, now: Timestamp) -> Gate {
+        match (self.breaker.gate(now), self.hold.until(now)) {
+            (Gate::Open | Gate::ProbeDue, Some(until)) => Gate::Held { until },
+            (gate, _) => gate,
+        }
+    }
+
+    fn learn_latency(&mut self, mark: Mark, seen: &Observation, now: Timestamp) {
+        let sample = match mark {
+            Mark::Good | Mark::Neutral => seen.first_token,
+            Mark::Half | Mark::Bad => {
+                let hint = seen.retry_after.unwrap_or_default().min(Defaults::HINT_MAX);
+                Some(hint.max(Defaults::FAILURE_PENALTY))
+            }
+        };
+        if let Some(sample) = sample {
+            self.latency.record(sample, now);
+        }
+    }
+}
