@@ -1,0 +1,73 @@
+//! The kinds of load, each giving figures that the others cannot.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::load::{Load, Pace};
+use crate::options::Options;
+use crate::request::{self, Kind};
+use crate::upstream::StreamShape;
+
+/// One kind of load.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Whole answers, closed loop: CPU time per request, throughput.
+    Work,
+    /// Whole answers at a fixed rate: latency.
+    Latency,
+    /// Streams with a pause between events, closed loop: CPU time per event as it is in life.
+    Paced,
+    /// Streams sent as fast as they are taken, closed loop: CPU time per event at its least.
+    Burst,
+    /// Short streams at a fixed rate: time to the first chunk.
+    First,
+}
+
+impl Phase {
+    /// In the order in which they are run.
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Work, Self::Latency, Self::Paced, Self::Burst, Self::First];
+
+    /// As it is called in the JSON report.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Work => "work",
+            Self::Latency => "latency",
+            Self::Paced => "paced_streams",
+            Self::Burst => "burst_streams",
+            Self::First => "first_chunk",
+        }
+    }
+
+    /// How the mock upstream streams meanwhile.
+    pub(crate) fn shape(self) -> StreamShape {
+        let (content_events, gap_ms) = match self {
+            Self::Work | Self::Latency => (1, 0),
+            Self::Paced => (100, 4),
+            Self::Burst => (400, 0),
+            Self::First => (16, 2),
+        };
+        StreamShape { content_events, gap: Duration::from_millis(gap_ms) }
+    }
+
+    /// The load on one server.
+    pub(crate) fn load(self, options: &Options, target: SocketAddr) -> Load {
+        let (kind, pace) = match self {
+            Self::Work => (Kind::Whole, Pace::Closed),
+            Self::Latency => (Kind::Whole, Pace::Open { rate: options.rate }),
+            Self::Paced | Self::Burst => (Kind::Stream, Pace::Closed),
+            Self::First => (Kind::Stream, Pace::Open { rate: stream_rate(options) }),
+        };
+        let events = match kind {
+            Kind::Whole => 0,
+            Kind::Stream => self.shape().events(),
+        };
+        let connections = usize::from(options.connections);
+        Load { target, request: request::chat(kind), connections, pace, events }
+    }
+}
+
+/// Streams started per second: a tenth of the rate of whole requests, as each has 20 events.
+pub(crate) fn stream_rate(options: &Options) -> u32 {
+    (options.rate / 10).max(2)
+}
