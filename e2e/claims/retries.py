@@ -1,0 +1,111 @@
+"""What the gateway answers makes the official SDKs retry when that helps and not otherwise (G7).
+
+Counted on the wire: one entry per HTTP call the SDK made.
+"""
+
+import anthropic
+import openai
+import pytest
+
+from lab import clients, installation
+
+RETRIES = 2
+PERMANENT = {
+    401: {"key": "isb_demo_nobody_0000"},
+    404: {"model": "no-such-model"},
+    400: {"messages": "hello"},
+}
+
+
+@pytest.fixture(scope="module")
+def west(running):
+    return installation.Door(running, "eu-west", "strict")
+
+
+@pytest.mark.parametrize("status", PERMANENT)
+def the_openai_sdk_asks_once_when_a_retry_cannot_help(west, status):
+    wire, change = clients.Wire(), dict(PERMANENT[status])
+    client = clients.openai_at(west, wire, retries=RETRIES, key=change.pop("key", None))
+    with pytest.raises(openai.APIStatusError) as refused:
+        client.chat.completions.create(
+            **{"model": clients.MODEL, "messages": clients.say("hello"), **change}
+        )
+    assert (refused.value.status_code, wire.calls) == (status, 1)
+
+
+@pytest.mark.parametrize("status", PERMANENT)
+def the_anthropic_sdk_asks_once_when_a_retry_cannot_help(west, status):
+    wire, change = clients.Wire(), dict(PERMANENT[status])
+    client = clients.anthropic_at(west, wire, retries=RETRIES, key=change.pop("key", None))
+    with pytest.raises(anthropic.APIStatusError) as refused:
+        client.messages.create(
+            **{"model": clients.MODEL, "max_tokens": 9, "messages": clients.say("hello"), **change}
+        )
+    assert (refused.value.status_code, wire.calls) == (status, 1)
+
+
+def a_gateway_outside_the_residency_is_not_asked_again_and_names_the_right_one(running):
+    """P2: the strict workload at a gateway that may not process it."""
+    east = installation.Door(running, "us-east", "strict")
+    wire, text = clients.Wire(), clients.marker()
+    with pytest.raises(openai.PermissionDeniedError) as refused:
+        clients.openai_at(east, wire, retries=RETRIES).chat.completions.create(
+            model=clients.MODEL, messages=clients.say(text)
+        )
+    assert wire.calls == 1
+    assert refused.value.code == "gateway_outside_residency"
+    assert running.gateways["eu-west"] in refused.value.message
+    assert running.simulator.requests(text) == []
+
+
+def a_fault_of_a_provider_is_hidden_from_the_sdk(fresh):
+    west = installation.Door(fresh, "eu-west", "strict")
+    wire = clients.Wire()
+    with fresh.simulator.broken(fresh.endpoints(regions=["eu-west"]), "status", code=500):
+        clients.openai_at(west, wire, retries=RETRIES).chat.completions.create(
+            model=clients.MODEL, messages=clients.say("hello")
+        )
+    assert [response.status_code for response in wire.responses] == [200]
+
+
+def while_every_route_is_held_back_the_sdks_are_told_when_to_return_and_do(fresh, javascript):
+    """After enough failures every breaker is open: a refusal that time cures."""
+    west = installation.Door(fresh, "eu-west", "strict")
+    with fresh.simulator.broken(fresh.endpoints(), "status", code=503):
+        _exhaust(west)
+        wire = clients.Wire()
+        with pytest.raises(openai.APIStatusError):
+            clients.openai_at(west, wire, retries=1).chat.completions.create(
+                model=clients.MODEL, messages=clients.say("hello")
+            )
+        _assert_obeyed(
+            [(r.status_code, r.headers) for r in wire.responses], retries=1, refusal="routes_unavailable"
+        )
+        seen = javascript.answers(
+            "retries.mjs", BASE_URL=west.url, KEY=west.key, MODEL=clients.MODEL, RETRIES="1"
+        )
+        calls = [(call["status"], call["headers"]) for call in seen["calls"]]
+        _assert_obeyed(calls, retries=1, refusal="routes_unavailable")
+
+
+def _exhaust(door):
+    """Sends requests until none is tried upstream any more."""
+    for _ in range(40):
+        wire = clients.Wire()
+        with pytest.raises(openai.APIStatusError):
+            clients.openai_at(door, wire).chat.completions.create(
+                model=clients.MODEL, messages=clients.say("hello")
+            )
+        if wire.last.get("isobar-refusal") == "routes_unavailable":
+            return
+    raise AssertionError("routes are tried without end")
+
+
+def _assert_obeyed(calls, retries, refusal):
+    """Every refusal allowed a retry within a minute, and the SDK used it."""
+    assert len(calls) == 1 + retries
+    for status, headers in calls:
+        assert status == 503 and headers["isobar-refusal"] == refusal
+        assert headers.get("x-should-retry") != "false"
+        assert 1 <= int(headers["retry-after"]) <= 60
+        assert 1000 <= int(headers["retry-after-ms"]) <= 60_000

@@ -1,0 +1,1 @@
+"""What the claims share: an installation, clients, the simulator's log, evidence."""
