@@ -34,6 +34,12 @@ impl RetryBudget {
         self.earned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 
+    /// Gives back a retry that was taken and not made.
+    pub(crate) fn refund(&self) {
+        let more = |earned: u32| Some(earned.saturating_add(PRICE).min(FULL));
+        let _ = self.earned.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+    }
+
     /// Whole retries left, for metrics.
     #[must_use]
     pub fn left(&self) -> u32 {

@@ -63,19 +63,20 @@ impl Defaults {
 
     // -- choice inside a tier -------------------------------------------------------------------
 
-    /// Decay of the peak of first-token times.
+    /// Decay of peaks, and memory of the average, of first-token times.
     pub const LATENCY_DECAY: Duration = Duration::from_secs(10);
-    /// First-token time of a route that was not used yet: an ordinary one, so that a new route is
-    /// tried without drawing all traffic at once.
+    /// Time in which an average is forgotten that no call renews, so that a route that was slow
+    /// once is tried again.
+    pub const LATENCY_FORGOTTEN: Duration = Duration::from_secs(600);
+    /// Longest first-token time assumed of a route that was not used yet: an ordinary one. If its
+    /// rival is quicker it is taken to be as quick, or it would never be tried.
     pub const FIRST_TOKEN_ASSUMED: Duration = Duration::from_millis(500);
-    /// Least first-token time in a cost, so that an idle route's decayed peak is not free.
-    pub const FIRST_TOKEN_FLOOR: Duration = Duration::from_millis(1);
     /// What a failed reply counts as first-token time, unless its hint is longer: much worse than
     /// any slow answer, and forgotten within half a minute.
     pub const FAILURE_PENALTY: Duration = Duration::from_secs(5);
     /// Least health in a cost, as a fraction: a bad route costs at most this much more.
     pub const HEALTH_FLOOR: f64 = 0.05;
-    /// Two idle routes whose costs differ less than this factor are alike; configured weight then
+    /// Two equally busy routes whose costs differ less than this factor are alike; configured weight then
     /// decides the share alone.
     pub const ALIKE: f64 = 1.5;
 

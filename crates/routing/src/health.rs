@@ -55,8 +55,8 @@ impl Gate {
 pub struct HealthView {
     /// Whether it may take a request.
     pub gate: Gate,
-    /// Expected first-token time, in seconds.
-    pub first_token_seconds: f64,
+    /// Expected first-token time, in seconds; `None` while nothing is known.
+    pub first_token_seconds: Option<f64>,
     /// Calls under way.
     pub in_flight: u32,
     /// Part of its recent calls that went well, from 0 to 1.
@@ -69,13 +69,7 @@ impl HealthView {
     /// How a route looks that was never used.
     #[must_use]
     pub const fn fresh() -> Self {
-        Self {
-            gate: Gate::Open,
-            first_token_seconds: 0.5,
-            in_flight: 0,
-            success: 1.0,
-            share: 1.0,
-        }
+        Self { gate: Gate::Open, first_token_seconds: None, in_flight: 0, success: 1.0, share: 1.0 }
     }
 }
 
@@ -206,15 +200,144 @@ impl RouteHealth {
     }
 
     fn learn_latency(&mut self, mark: Mark, seen: &Observation, now: Timestamp) {
-        let sample = match mark {
-            Mark::Good | Mark::Neutral => seen.first_token,
-            Mark::Half | Mark::Bad => {
+        match (mark, seen.first_token) {
+            (Mark::Good | Mark::Neutral, Some(sample)) => self.latency.served(sample, now),
+            (Mark::Good | Mark::Neutral, None) => {}
+            (Mark::Half | Mark::Bad, _) => {
                 let hint = seen.retry_after.unwrap_or_default().min(Defaults::HINT_MAX);
-                Some(hint.max(Defaults::FAILURE_PENALTY))
+                self.latency.failed(hint.max(Defaults::FAILURE_PENALTY), now);
             }
-        };
-        if let Some(sample) = sample {
-            self.latency.record(sample, now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vocab::failure::Limit;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Timestamp {
+        Timestamp::from_unix_micros(1_800_000_000_000_000).after(Duration::from_secs(seconds))
+    }
+
+    fn seen(class: OutcomeClass) -> Observation {
+        Observation { class, kind: None, first_token: None, retry_after: None, probe: false }
+    }
+
+    fn failed(kind: FailureKind) -> Observation {
+        Observation { kind: Some(kind), ..seen(kind.class()) }
+    }
+
+    fn call(
+        route: &mut RouteHealth,
+        outcome: Observation,
+        now: Timestamp,
+    ) -> Option<BreakerChange> {
+        let probe = match route.begin(now) {
+            Admit::Open => false,
+            Admit::Probe => true,
+            Admit::Refused => panic!("refused: {:?}", route.view(now)),
+        };
+        route.observe(&Observation { probe, ..outcome }, now)
+    }
+
+    #[test]
+    fn a_fresh_route_looks_as_it_says() {
+        assert_eq!(RouteHealth::new(1).view(at(0)), HealthView::fresh());
+    }
+
+    #[test]
+    fn refusals_and_departed_callers_are_outcomes_and_never_count() {
+        let mut route = RouteHealth::new(1);
+        for kind in [
+            FailureKind::BadRequest,
+            FailureKind::ContextTooLong,
+            FailureKind::TooLarge,
+            FailureKind::ContentBlocked,
+            FailureKind::Cancelled,
+        ] {
+            (0..20).for_each(|_| assert_eq!(call(&mut route, failed(kind), at(0)), None));
+        }
+        assert_eq!(route.view(at(0)), HealthView::fresh());
+    }
+
+    #[test]
+    fn a_callers_flood_of_bad_requests_does_not_hide_failures() {
+        let mut route = RouteHealth::new(1);
+        for round in 0..5 {
+            call(&mut route, failed(FailureKind::BadRequest), at(0));
+            let change = call(&mut route, failed(FailureKind::Broken), at(0));
+            assert_eq!(change.is_some(), round == 4);
+        }
+    }
+
+    #[test]
+    fn throttled_without_a_hint_is_held_for_a_second_and_not_broken() {
+        let mut route = RouteHealth::new(1);
+        call(&mut route, failed(FailureKind::RateLimited), at(0));
+        assert_eq!(route.view(at(0)).gate, Gate::Held { until: at(1) });
+        assert_eq!(route.begin(at(0)), Admit::Refused);
+        assert_eq!(route.view(at(0)).in_flight, 0, "a refusal counts nothing");
+        assert_eq!(route.begin(at(1)), Admit::Open);
+    }
+
+    #[test]
+    fn throttling_alone_never_opens_a_breaker() {
+        let mut route = RouteHealth::new(1);
+        (0..100).for_each(|_| {
+            let _ = route.begin(at(0));
+            assert_eq!(route.observe(&failed(FailureKind::RateLimited), at(0)), None);
+        });
+        assert_eq!(route.view(at(0)).success, 0.5);
+    }
+
+    #[test]
+    fn a_failed_reply_costs_five_seconds_or_its_hint_up_to_five_minutes() {
+        let latency = |outcome: Observation| {
+            let mut route = RouteHealth::new(1);
+            call(&mut route, outcome, at(0));
+            route.view(at(0)).first_token_seconds.unwrap()
+        };
+        let failed = failed(FailureKind::TimedOut(Limit::FirstToken));
+        let hinted = |s| Observation { retry_after: Some(Duration::from_secs(s)), ..failed };
+        assert_eq!(latency(failed), 5.0);
+        assert_eq!(latency(hinted(2)), 5.0);
+        assert_eq!(latency(hinted(20)), 20.0);
+        assert_eq!(latency(hinted(9_999)), 300.0);
+        let quick = Observation {
+            first_token: Some(Duration::from_millis(120)),
+            ..seen(OutcomeClass::Healthy)
+        };
+        assert_eq!(latency(quick), 0.12);
+    }
+
+    #[test]
+    fn a_trickle_passes_an_open_breaker_and_leaves_it_open() {
+        let mut route = RouteHealth::new(1);
+        (0..5).for_each(|_| _ = call(&mut route, failed(FailureKind::Broken), at(0)));
+        assert_eq!(route.begin(at(1)), Admit::Refused);
+        assert_eq!(route.begin_trickle(at(1)), Admit::Open);
+        assert_eq!(route.observe(&seen(OutcomeClass::Healthy), at(1)), None);
+        assert!(matches!(route.view(at(1)).gate, Gate::Shut { .. }));
+    }
+
+    #[test]
+    fn a_trickle_never_adds_a_second_probe_and_respects_a_hold() {
+        let mut route = RouteHealth::new(1);
+        (0..5).for_each(|_| _ = call(&mut route, failed(FailureKind::Broken), at(0)));
+        assert_eq!(route.begin(at(10)), Admit::Probe);
+        assert_eq!(route.begin_trickle(at(10)), Admit::Refused);
+        let mut held = RouteHealth::new(1);
+        call(&mut held, failed(FailureKind::Overloaded), at(0));
+        assert_eq!(held.begin_trickle(at(0)), Admit::Refused);
+    }
+
+    #[test]
+    fn calls_under_way_are_counted() {
+        let mut route = RouteHealth::new(1);
+        (0..3).for_each(|_| assert_eq!(route.begin(at(0)), Admit::Open));
+        route.observe(&seen(OutcomeClass::Cancelled), at(0));
+        assert_eq!(route.view(at(0)).in_flight, 2);
     }
 }

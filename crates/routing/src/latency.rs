@@ -1,5 +1,8 @@
-//! First-token time of a route: a moving average that jumps to each peak and decays from it, so
-//! that one slow answer is noticed at once and forgotten slowly.
+//! First-token time of a route: a moving average, and above it the last peak, which is taken at
+//! once and decays, so that one slow answer is noticed at once and forgotten within half a minute.
+//!
+//! The average itself is forgotten much more slowly. Were it to decay as fast as a peak, whichever
+//! route was not used lately would look quickest, and at low rates weights would mean nothing.
 
 use std::time::Duration;
 
@@ -7,38 +10,53 @@ use vocab::Timestamp;
 
 use crate::Defaults;
 
-/// Peak-sensitive moving average, in seconds.
+/// All in seconds, as of `since`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Latency {
-    peak: Option<(f64, Timestamp)>,
+    average: Option<f64>,
+    /// How far the last peak is above the average.
+    excess: f64,
+    since: Timestamp,
 }
 
 impl Latency {
-    pub(crate) fn record(&mut self, sample: Duration, now: Timestamp) {
+    /// A call was served in this time.
+    pub(crate) fn served(&mut self, sample: Duration, now: Timestamp) {
         let sample = sample.as_secs_f64();
-        let value = match self.peak {
-            Some((peak, since)) if sample < peak => {
-                let kept = kept(since, now);
-                peak * kept + sample * (1.0 - kept)
-            }
-            Some(_) | None => sample,
-        };
-        self.peak = Some((value, now));
+        let kept = self.kept(Defaults::LATENCY_DECAY, now);
+        let average = self.average.map_or(sample, |past| past * kept + sample * (1.0 - kept));
+        self.average = Some(average);
+        self.peak(sample, kept, now);
     }
 
-    /// The estimate in seconds. Without news it decays, so that an avoided route is tried again.
-    pub(crate) fn seconds(&self, now: Timestamp) -> f64 {
-        let floor = Defaults::FIRST_TOKEN_FLOOR.as_secs_f64();
-        match self.peak {
-            Some((peak, since)) => (peak * kept(since, now)).max(floor),
-            None => Defaults::FIRST_TOKEN_ASSUMED.as_secs_f64(),
+    /// A call failed and counts as this time. It says nothing about the average.
+    pub(crate) fn failed(&mut self, penalty: Duration, now: Timestamp) {
+        let kept = self.kept(Defaults::LATENCY_DECAY, now);
+        self.peak(penalty.as_secs_f64(), kept, now);
+    }
+
+    /// The estimate in seconds; `None` while nothing is known, or only failures long ago.
+    pub(crate) fn seconds(&self, now: Timestamp) -> Option<f64> {
+        let excess = self.excess * self.kept(Defaults::LATENCY_DECAY, now);
+        match self.average {
+            Some(average) => Some(average * self.kept(Defaults::LATENCY_FORGOTTEN, now) + excess),
+            None if excess < ASSUMED => None,
+            None => Some(ASSUMED + excess),
         }
     }
+
+    fn peak(&mut self, value: f64, kept: f64, now: Timestamp) {
+        let above = value - self.average.unwrap_or(ASSUMED);
+        self.excess = (self.excess * kept).max(above);
+        self.since = now;
+    }
+
+    fn kept(&self, decay: Duration, now: Timestamp) -> f64 {
+        (-now.since(self.since).as_secs_f64() / decay.as_secs_f64()).exp()
+    }
 }
 
-fn kept(since: Timestamp, now: Timestamp) -> f64 {
-    (-now.since(since).as_secs_f64() / Defaults::LATENCY_DECAY.as_secs_f64()).exp()
-}
+const ASSUMED: f64 = Defaults::FIRST_TOKEN_ASSUMED.as_secs_f64();
 
 #[cfg(test)]
 mod tests {
@@ -48,30 +66,63 @@ mod tests {
         Timestamp::from_unix_micros(0).after(Duration::from_secs(seconds))
     }
 
+    fn served(millis: u64) -> Latency {
+        let mut latency = Latency::default();
+        latency.served(Duration::from_millis(millis), at(0));
+        latency
+    }
+
+    fn about(seconds: Option<f64>, expected: f64) {
+        let seconds = seconds.unwrap();
+        assert!((seconds / expected - 1.0).abs() < 0.05, "{seconds}, not {expected}");
+    }
+
     #[test]
     fn a_peak_is_taken_at_once_and_decays_over_ten_seconds() {
-        let mut latency = Latency::default();
-        latency.record(Duration::from_millis(200), at(0));
-        latency.record(Duration::from_secs(5), at(0));
-        assert_eq!(latency.seconds(at(0)), 5.0);
-        let later = latency.seconds(at(10));
-        assert!((1.83..1.85).contains(&later), "5 s ÷ e, but {later}");
+        let mut latency = served(200);
+        latency.served(Duration::from_secs(5), at(0));
+        assert_eq!(latency.seconds(at(0)), Some(5.0));
+        about(latency.seconds(at(10)), 0.2 + 4.8 * (-1.0_f64).exp());
+        about(latency.seconds(at(60)), 0.193);
     }
 
     #[test]
-    fn good_samples_pull_it_down_by_the_time_between_them() {
-        let mut latency = Latency::default();
-        latency.record(Duration::from_secs(5), at(0));
-        latency.record(Duration::from_millis(100), at(10));
-        assert!((1.9..2.0).contains(&latency.seconds(at(10))));
+    fn the_average_follows_lasting_change() {
+        let mut latency = served(200);
+        (1..60).for_each(|second| latency.served(Duration::from_secs(2), at(second)));
+        about(latency.seconds(at(59)), 2.0);
+        (60..120).for_each(|second| latency.served(Duration::from_millis(100), at(second)));
+        about(latency.seconds(at(119)), 0.105);
     }
 
     #[test]
-    fn a_clock_set_back_leaves_a_number() {
+    fn a_failure_leaves_the_average_alone() {
+        let mut latency = served(200);
+        latency.failed(Duration::from_secs(5), at(1));
+        about(latency.seconds(at(1)), 5.0);
+        about(latency.seconds(at(61)), 0.193);
+    }
+
+    #[test]
+    fn an_avoided_route_looks_better_with_time_so_that_it_is_tried_again() {
+        assert!(served(2_000).seconds(at(3_600)).unwrap() < 0.01);
+    }
+
+    #[test]
+    fn only_failures_long_ago_are_no_knowledge() {
         let mut latency = Latency::default();
-        latency.record(Duration::from_secs(5), at(100));
-        latency.record(Duration::from_secs(1), at(0));
-        assert_eq!(latency.seconds(at(0)), 5.0);
-        assert!(latency.seconds(at(60)) < 0.1);
+        assert_eq!(latency.seconds(at(0)), None);
+        latency.failed(Duration::from_secs(5), at(0));
+        assert_eq!(latency.seconds(at(0)), Some(5.0));
+        assert_eq!(latency.seconds(at(60)), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_leaves_a_number_that_decays_on() {
+        let mut latency = Latency::default();
+        latency.failed(Duration::from_secs(5), at(100));
+        latency.served(Duration::from_secs(1), at(0));
+        assert!(latency.seconds(at(0)).unwrap() <= 5.5);
+        assert!(latency.seconds(at(60)).unwrap() < 1.0);
     }
 }

@@ -137,7 +137,7 @@ pub fn next(
         Outcome::Start if plan.attempts.is_empty() => Next::GiveUp(GiveUp::NoRoute),
         Outcome::Start => advance(plan, cursor, budget, now),
         Outcome::Skipped => {
-            cursor.sent = cursor.sent.saturating_sub(1);
+            unsend(cursor, budget);
             advance(plan, cursor, budget, now)
         }
         Outcome::Failed { commit: Commit::After, .. } => Next::GiveUp(GiveUp::Committed),
@@ -232,4 +232,209 @@ fn send(
     }
     cursor.sent += 1;
     Ok(())
+}
+
+/// The call was not made after all.
+fn unsend(cursor: &mut Cursor, budget: &RetryBudget) {
+    if cursor.sent > 1 {
+        budget.refund();
+    }
+    cursor.sent = cursor.sent.saturating_sub(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::PlanLimits;
+
+    fn at(millis: u64) -> Timestamp {
+        Timestamp::from_unix_micros(0).after(Duration::from_millis(millis))
+    }
+
+    fn plan_of(attempts: &[usize]) -> Plan {
+        Plan {
+            attempts: attempts.to_vec(),
+            passed_over: Vec::new(),
+            trickle: false,
+            soonest: None,
+            limits: PlanLimits::until(at(60_000)),
+        }
+    }
+
+    /// A request that plays outcomes one after the other.
+    struct Play {
+        plan: Plan,
+        cursor: Cursor,
+        budget: RetryBudget,
+    }
+
+    impl Play {
+        fn new(attempts: &[usize]) -> Self {
+            let mut play =
+                Self { plan: plan_of(attempts), cursor: Cursor::new(), budget: RetryBudget::new() };
+            let first = attempts.first().copied();
+            assert_eq!(play.says(&Outcome::Start), first.map_or(NO_ROUTE, try_now));
+            play
+        }
+
+        fn says(&mut self, outcome: &Outcome<'_>) -> Next {
+            self.says_at(outcome, at(0))
+        }
+
+        fn says_at(&mut self, outcome: &Outcome<'_>, now: Timestamp) -> Next {
+            next(&self.plan, &mut self.cursor, outcome, &self.budget, now)
+        }
+
+        fn fails(&mut self, failure: &Failure) -> Next {
+            self.says(&Outcome::Failed { failure, commit: Commit::Before })
+        }
+    }
+
+    const NO_ROUTE: Next = Next::GiveUp(GiveUp::NoRoute);
+
+    fn try_now(attempt: usize) -> Next {
+        Next::Try { attempt, wait: Duration::ZERO }
+    }
+
+    fn kind(kind: FailureKind) -> Failure {
+        Failure::new(kind, "as scripted")
+    }
+
+    fn throttled(millis: u64) -> Failure {
+        Failure {
+            retry_after: Some(Duration::from_millis(millis)),
+            ..kind(FailureKind::RateLimited)
+        }
+    }
+
+    #[test]
+    fn an_empty_plan_gives_up_at_once() {
+        Play::new(&[]);
+    }
+
+    #[test]
+    fn failures_walk_the_plan_and_each_route_is_tried_once() {
+        let mut play = Play::new(&[4, 2, 9]);
+        assert_eq!(play.fails(&kind(FailureKind::Unreachable)), try_now(2));
+        assert_eq!(play.fails(&kind(FailureKind::Broken)), try_now(9));
+        assert_eq!(play.fails(&kind(FailureKind::Cut)), Next::GiveUp(GiveUp::RoutesTried));
+    }
+
+    #[test]
+    fn a_silent_route_is_never_retried_on_itself() {
+        for limit in [Limit::Connect, Limit::Headers, Limit::FirstToken, Limit::Gap] {
+            let silent =
+                Failure { retry_after: Some(Duration::ZERO), ..kind(FailureKind::TimedOut(limit)) };
+            assert_eq!(Play::new(&[4, 2]).fails(&silent), try_now(2));
+            assert_eq!(Play::new(&[4]).fails(&silent), Next::GiveUp(GiveUp::RoutesTried));
+        }
+    }
+
+    #[test]
+    fn an_overloaded_route_fails_over_without_a_retry_on_itself() {
+        let overloaded = Failure {
+            retry_after: Some(Duration::from_millis(100)),
+            ..kind(FailureKind::Overloaded)
+        };
+        assert_eq!(Play::new(&[4, 2]).fails(&overloaded), try_now(2));
+    }
+
+    #[test]
+    fn a_429_of_up_to_half_a_second_waits_on_the_route_once() {
+        let mut play = Play::new(&[4, 2]);
+        let wait = Duration::from_millis(500);
+        assert_eq!(play.fails(&throttled(500)), Next::Try { attempt: 4, wait });
+        assert_eq!(play.fails(&throttled(500)), try_now(2), "once is enough");
+    }
+
+    #[test]
+    fn a_longer_429_or_one_without_a_hint_fails_over_now() {
+        assert_eq!(Play::new(&[4, 2]).fails(&throttled(501)), try_now(2));
+        assert_eq!(Play::new(&[4, 2]).fails(&kind(FailureKind::RateLimited)), try_now(2));
+    }
+
+    #[test]
+    fn nothing_follows_the_commit_point() {
+        let mut play = Play::new(&[4, 2]);
+        let failure = kind(FailureKind::Cut);
+        let outcome = Outcome::Failed { failure: &failure, commit: Commit::After };
+        assert_eq!(play.says(&outcome), Next::GiveUp(GiveUp::Committed));
+    }
+
+    #[test]
+    fn the_callers_error_and_absence_end_the_request() {
+        for (failed, end) in [
+            (FailureKind::BadRequest, GiveUp::ClientError),
+            (FailureKind::ContextTooLong, GiveUp::ClientError),
+            (FailureKind::TooLarge, GiveUp::ClientError),
+            (FailureKind::Cancelled, GiveUp::Cancelled),
+            (FailureKind::TimedOut(Limit::Total), GiveUp::Deadline),
+        ] {
+            assert_eq!(Play::new(&[4, 2]).fails(&kind(failed)), Next::GiveUp(end));
+        }
+    }
+
+    #[test]
+    fn content_rejection_fails_over_only_if_the_workload_says_so() {
+        let blocked = kind(FailureKind::ContentBlocked);
+        let mut play = Play::new(&[4, 2]);
+        assert_eq!(play.fails(&blocked), Next::GiveUp(GiveUp::ContentRejected));
+        let mut play = Play::new(&[4, 2]);
+        play.plan.limits.on_content_rejection = OnContentRejection::FailOver;
+        assert_eq!(play.fails(&blocked), try_now(2));
+    }
+
+    #[test]
+    fn our_own_credential_trouble_fails_over() {
+        for failed in
+            [FailureKind::CredentialRejected, FailureKind::QuotaSpent, FailureKind::ModelMissing]
+        {
+            assert_eq!(Play::new(&[4, 2]).fails(&kind(failed)), try_now(2));
+        }
+    }
+
+    #[test]
+    fn a_skipped_route_is_no_attempt_and_costs_nothing() {
+        let mut play = Play::new(&[4, 2, 9]);
+        play.plan.limits.attempts_max = 2;
+        assert_eq!(play.says(&Outcome::Skipped), try_now(2));
+        assert_eq!(play.fails(&kind(FailureKind::Broken)), try_now(9));
+        assert_eq!((play.cursor.sent(), play.budget.left()), (2, 49));
+        assert_eq!(play.says(&Outcome::Skipped), Next::GiveUp(GiveUp::RoutesTried));
+        assert_eq!((play.cursor.sent(), play.budget.left()), (1, 50));
+    }
+
+    #[test]
+    fn attempts_end_at_the_limit() {
+        let mut play = Play::new(&[1, 2, 3, 4]);
+        assert_eq!(
+            play.fails(&throttled(1)),
+            Next::Try { attempt: 1, wait: Duration::from_millis(1) }
+        );
+        assert_eq!(play.fails(&throttled(1)), try_now(2));
+        assert_eq!(play.fails(&kind(FailureKind::Broken)), Next::GiveUp(GiveUp::AttemptsSpent));
+    }
+
+    #[test]
+    fn without_budget_there_is_no_retry_but_every_first_attempt() {
+        let mut play = Play::new(&[4, 2]);
+        while play.budget.spend() {}
+        assert_eq!(play.fails(&kind(FailureKind::Broken)), Next::GiveUp(GiveUp::BudgetSpent));
+        play.cursor = Cursor::new();
+        assert_eq!(play.says(&Outcome::Start), try_now(4));
+        (0..10).for_each(|_| assert_eq!(play.says(&Outcome::Answered), Next::Deliver));
+        assert_eq!(play.fails(&kind(FailureKind::Broken)), try_now(2));
+    }
+
+    #[test]
+    fn nothing_is_sent_that_cannot_meet_the_deadline() {
+        let mut play = Play::new(&[4, 2]);
+        let failure = kind(FailureKind::Broken);
+        let failed = Outcome::Failed { failure: &failure, commit: Commit::Before };
+        assert_eq!(play.says_at(&failed, at(60_000)), Next::GiveUp(GiveUp::Deadline));
+        let mut play = Play::new(&[4, 2]);
+        let failure = throttled(400);
+        let failed = Outcome::Failed { failure: &failure, commit: Commit::Before };
+        assert_eq!(play.says_at(&failed, at(59_700)), try_now(2), "no time to wait");
+    }
 }

@@ -1,9 +1,12 @@
 //! Order inside a tier: the better of two random routes first, then the same among the rest.
+//!
+//! Better is the smaller cost: peak-sensitive first-token time × (calls under way + 1) ÷ health ÷
+//! weight.
 
-use crate::{Candidate, Defaults};
+use crate::{Candidate, Defaults, plan::Ranked};
 
 /// Orders `tier` in place.
-pub(crate) fn order(tier: &mut [Candidate], random: &mut dyn FnMut() -> u64) {
+pub(crate) fn order(tier: &mut [Ranked], random: &mut dyn FnMut() -> u64) {
     let mut rest = tier;
     while rest.len() > 1 {
         let place = pick(rest, random);
@@ -13,30 +16,36 @@ pub(crate) fn order(tier: &mut [Candidate], random: &mut dyn FnMut() -> u64) {
 }
 
 /// The place of the better of two routes that are drawn by weight, without putting the first back.
-fn pick(rest: &[Candidate], random: &mut dyn FnMut() -> u64) -> usize {
+fn pick(rest: &[Ranked], random: &mut dyn FnMut() -> u64) -> usize {
     let (first, second) = if rest.len() == 2 {
         (0, 1)
     } else {
         let first = draw(rest, None, random);
         (first, draw(rest, Some(first), random))
     };
-    let (Some(a), Some(b)) = (rest.get(first), rest.get(second)) else { return 0 };
-    let a_wins = if alike(a, b) {
+    let at = |place: usize| rest.get(place).map(|route| &route.candidate);
+    let (Some(a), Some(b)) = (at(first), at(second)) else { return 0 };
+    let (a_wait, b_wait) = waits(a, b);
+    // Equally busy and about equally quick: then configured weight alone decides the share, which
+    // cost would give wholly to the heavier one.
+    let alike = a.view.in_flight == b.view.in_flight
+        && a_wait.max(b_wait) <= a_wait.min(b_wait) * Defaults::ALIKE;
+    let a_wins = if alike {
         let weights = u64::from(a.weight) + u64::from(b.weight);
         random() % weights.max(1) < u64::from(a.weight)
     } else {
-        cost(a) <= cost(b)
+        a_wait * load(a) <= b_wait * load(b)
     };
     if a_wins { first } else { second }
 }
 
 /// A place drawn in proportion to weight, never `except`.
-fn draw(rest: &[Candidate], except: Option<usize>, random: &mut dyn FnMut() -> u64) -> usize {
+fn draw(rest: &[Ranked], except: Option<usize>, random: &mut dyn FnMut() -> u64) -> usize {
     let open = || rest.iter().enumerate().filter(|(place, _)| Some(*place) != except);
-    let weights: u64 = open().map(|(_, candidate)| u64::from(candidate.weight)).sum();
+    let weights: u64 = open().map(|(_, route)| u64::from(route.candidate.weight)).sum();
     let mut left = random() % weights.max(1);
-    for (place, candidate) in open() {
-        match left.checked_sub(u64::from(candidate.weight)) {
+    for (place, route) in open() {
+        match left.checked_sub(u64::from(route.candidate.weight)) {
             Some(less) => left = less,
             None => return place,
         }
@@ -44,21 +53,25 @@ fn draw(rest: &[Candidate], except: Option<usize>, random: &mut dyn FnMut() -> u
     open().map(|(place, _)| place).next().unwrap_or(0)
 }
 
-/// Expected first-token time × (calls under way + 1) ÷ health ÷ weight.
-fn cost(candidate: &Candidate) -> f64 {
-    let load = f64::from(candidate.view.in_flight) + 1.0;
-    wait(candidate) * load / f64::from(candidate.weight.max(1))
+/// Expected first-token time ÷ health of both. What is unknown is taken to be as quick as its
+/// rival, up to the assumed time.
+fn waits(a: &Candidate, b: &Candidate) -> (f64, f64) {
+    let assumed = |rival: Option<f64>| {
+        let longest = Defaults::FIRST_TOKEN_ASSUMED.as_secs_f64();
+        rival.map_or(longest, |rival| rival.min(longest))
+    };
+    let (a_time, b_time) = (a.view.first_token_seconds, b.view.first_token_seconds);
+    (
+        a_time.unwrap_or_else(|| assumed(b_time)) / health(a),
+        b_time.unwrap_or_else(|| assumed(a_time)) / health(b),
+    )
 }
 
-/// Cost of an idle route of weight 1.
-fn wait(candidate: &Candidate) -> f64 {
-    candidate.view.first_token_seconds / candidate.view.success.max(Defaults::HEALTH_FLOOR)
+fn health(candidate: &Candidate) -> f64 {
+    candidate.view.success.max(Defaults::HEALTH_FLOOR)
 }
 
-/// Equally busy and about equally quick: then configured weight alone decides the share, which
-/// cost would give wholly to the heavier one.
-fn alike(a: &Candidate, b: &Candidate) -> bool {
-    let (a_wait, b_wait) = (wait(a), wait(b));
-    a.view.in_flight == b.view.in_flight
-        && a_wait.max(b_wait) <= a_wait.min(b_wait) * Defaults::ALIKE
+/// Calls under way and this one, ÷ weight.
+fn load(candidate: &Candidate) -> f64 {
+    (f64::from(candidate.view.in_flight) + 1.0) / f64::from(candidate.weight.max(1))
 }

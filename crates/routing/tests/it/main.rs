@@ -1,0 +1,4 @@
+//! Properties of routing over generated histories.
+
+mod history;
+mod plans;
