@@ -43,7 +43,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> Result<Results> {
     let mut measured = Vec::new();
     for round in 1..=options.rounds {
         note(&format!("round {round} of {}", options.rounds));
-        for phase in Phase::ALL {
+        for phase in options.phases() {
             stage.set_shape(phase)?;
             for row in &stage.rows {
                 measured.push(stage.measure(options, phase, row, round)?);

@@ -12,7 +12,7 @@ use crate::row::RowName;
 const REQUEST_RATIO_MAX: f64 = 3.0;
 /// CPU time per streamed event: at most this many times nginx's.
 const EVENT_RATIO_MAX: f64 = 2.5;
-/// The first chunk of a stream: at most this much later than without a proxy.
+/// The first chunk of a stream: at most this much later than through nginx.
 const FIRST_LATER_MAX_US: f64 = 150.0;
 /// Memory of a gateway that has served nothing yet.
 const IDLE_MAX_MB: f64 = 40.0;
@@ -80,7 +80,7 @@ impl Figure {
 /// All figures of a run, in the order in which they are shown.
 pub(crate) fn all(results: &Results) -> Vec<Figure> {
     let rounds = Rounds { measured: &results.measured };
-    let later = |phase, value: fn(&Measured) -> f64| rounds.added(phase, value);
+    let (direct, nginx) = (RowName::Direct, RowName::Nginx);
     vec![
         rounds
             .figure("CPU per request", "µs", Phase::Work, cpu_per_answer)
@@ -88,8 +88,8 @@ pub(crate) fn all(results: &Results) -> Vec<Figure> {
         rounds.figure("throughput", "req/s", Phase::Work, answers_per_second),
         rounds.figure("latency, median", "µs", Phase::Latency, |m| m.whole_us[0]),
         rounds.figure("latency, p99", "µs", Phase::Latency, |m| m.whole_us[1]),
-        later(Phase::Latency, |m| m.whole_us[0]).titled("added latency, median", "µs"),
-        later(Phase::Latency, |m| m.whole_us[1]).titled("added latency, p99", "µs"),
+        rounds.added("added latency, median", Phase::Latency, direct, |m| m.whole_us[0]),
+        rounds.added("added latency, p99", Phase::Latency, direct, |m| m.whole_us[1]),
         rounds
             .figure("CPU per event, paced", "µs", Phase::Paced, cpu_per_event)
             .limited(Limit::RatioMax(EVENT_RATIO_MAX)),
@@ -99,10 +99,11 @@ pub(crate) fn all(results: &Results) -> Vec<Figure> {
         rounds.figure("throughput, burst", "events/s", Phase::Burst, events_per_second),
         rounds.figure("first chunk, median", "µs", Phase::First, |m| m.first_us[0]),
         rounds.figure("first chunk, p99", "µs", Phase::First, |m| m.first_us[1]),
-        later(Phase::First, |m| m.first_us[0])
-            .titled("first chunk later, median", "µs")
+        rounds.added("first chunk later, median", Phase::First, direct, |m| m.first_us[0]),
+        rounds.added("first chunk later, p99", Phase::First, direct, |m| m.first_us[1]),
+        rounds
+            .added("first chunk later than nginx's, median", Phase::First, nginx, |m| m.first_us[0])
             .limited(Limit::ValueMax(FIRST_LATER_MAX_US)),
-        later(Phase::First, |m| m.first_us[1]).titled("first chunk later, p99", "µs"),
         memory(results, "memory, idle", |memory| memory.idle).limited(Limit::ValueMax(IDLE_MAX_MB)),
         memory(results, "memory, after load", |memory| memory.after),
     ]
@@ -137,25 +138,28 @@ impl Rounds<'_> {
         }
     }
 
-    /// How much more each row has than no proxy in the same round.
-    fn added(&self, phase: Phase, value: fn(&Measured) -> f64) -> Figure {
-        let direct = self.values(RowName::Direct, phase, value);
-        let cells = RowName::ALL.map(|row| match row {
-            RowName::Direct => None,
-            RowName::Nginx | RowName::Gateway => {
-                let pairs = self.values(row, phase, value).into_iter().zip(&direct);
-                Spread::of(pairs.map(|(here, direct)| here - direct).collect())
-            }
+    /// How much more than `base` the rows after it have, in the same round.
+    fn added(
+        &self,
+        title: &'static str,
+        phase: Phase,
+        base: RowName,
+        value: fn(&Measured) -> f64,
+    ) -> Figure {
+        let bases = self.values(base, phase, value);
+        let mut after = false;
+        let cells = RowName::ALL.map(|row| {
+            let compared = after;
+            after |= row == base;
+            let pairs = self.values(row, phase, value).into_iter().zip(&bases);
+            let added: Vec<f64> = pairs.map(|(here, base)| here - base).collect();
+            Spread::of(added).filter(|_| compared)
         });
-        Figure { title: "", unit: "", cells, ratio: None, limit: None }
+        Figure { title, unit: "µs", cells, ratio: None, limit: None }
     }
 }
 
 impl Figure {
-    fn titled(self, title: &'static str, unit: &'static str) -> Self {
-        Self { title, unit, ..self }
-    }
-
     fn limited(self, limit: Limit) -> Self {
         Self { limit: Some(limit), ..self }
     }
@@ -227,6 +231,26 @@ mod tests {
         assert_eq!(figure.cells[0], None);
         assert_eq!(figure.clone().limited(Limit::RatioMax(3.0)).met(), Some(true));
         assert_eq!(figure.limited(Limit::ValueMax(39.0)).met(), Some(false));
+    }
+
+    #[test]
+    fn what_is_added_is_counted_within_rounds_and_only_after_the_base() {
+        let latency = |row, round, median| Measured {
+            whole_us: [median, 0.0],
+            ..Measured::blank(row, Phase::Latency, round, 1.0)
+        };
+        let measured = [
+            latency(RowName::Direct, 1, 100.0),
+            latency(RowName::Nginx, 1, 130.0),
+            latency(RowName::Gateway, 1, 150.0),
+            latency(RowName::Direct, 2, 500.0),
+            latency(RowName::Nginx, 2, 510.0),
+            latency(RowName::Gateway, 2, 590.0),
+        ];
+        let rounds = Rounds { measured: &measured };
+        let figure = rounds.added("", Phase::Latency, RowName::Nginx, |m| m.whole_us[0]);
+        let gateway = Spread { median: 50.0, min: 20.0, max: 80.0 };
+        assert_eq!(figure.cells, [None, None, Some(gateway)]);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::phase::Phase;
+
 /// Measures the gateway beside nginx and beside no proxy, over loopback, and prints one table.
 #[derive(Debug, Parser)]
 #[command(name = "benches", version, args_conflicts_with_subcommands = true)]
@@ -29,6 +31,9 @@ pub(crate) struct Options {
     /// Connections of the load generator
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub connections: u16,
+    /// Measure under this kind of load only; may be repeated
+    #[arg(long, value_name = "LOAD", value_enum)]
+    pub only: Vec<Phase>,
     /// Print everything that was measured as JSON instead of the table
     #[arg(long)]
     pub json: bool,
@@ -45,6 +50,13 @@ pub(crate) struct Options {
     /// the journal is synced to it [default: the system's]
     #[arg(long, value_name = "DIR")]
     pub scratch: Option<PathBuf>,
+}
+
+impl Options {
+    /// The kinds of load to measure under, in order.
+    pub(crate) fn phases(&self) -> impl Iterator<Item = Phase> {
+        Phase::ALL.into_iter().filter(|phase| self.only.is_empty() || self.only.contains(phase))
+    }
 }
 
 /// What the harness starts itself as.

@@ -3,13 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use clap::ValueEnum;
+
 use crate::load::{Load, Pace};
 use crate::options::Options;
 use crate::request::{self, Kind};
 use crate::upstream::StreamShape;
 
 /// One kind of load.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Phase {
     /// Whole answers, closed loop: CPU time per request, throughput.
     Work,
@@ -28,14 +30,14 @@ impl Phase {
     pub(crate) const ALL: [Self; 5] =
         [Self::Work, Self::Latency, Self::Paced, Self::Burst, Self::First];
 
-    /// As it is called in the JSON report.
+    /// As it is called on the command line and in the JSON report.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Work => "work",
             Self::Latency => "latency",
-            Self::Paced => "paced_streams",
-            Self::Burst => "burst_streams",
-            Self::First => "first_chunk",
+            Self::Paced => "paced",
+            Self::Burst => "burst",
+            Self::First => "first",
         }
     }
 
