@@ -1,0 +1,174 @@
+//! Messages, `count_tokens` and Models, in the words of Anthropic.
+
+mod read;
+mod write;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+
+use crate::answer::Answer;
+use crate::ask::Ask;
+use crate::clock::WallTime;
+use crate::script::ScriptWriter;
+use crate::vendor::{Complaint, Facts, Manners, Operation, bearer, ceil_seconds, put, put_number};
+
+const INVALID: &str = "invalid_request_error";
+
+#[derive(Debug)]
+pub(crate) struct Anthropic;
+
+impl Manners for Anthropic {
+    fn operation(&self, method: &Method, path: &str) -> Operation {
+        Operation::of(method, path, "/v1/messages", Some("/v1/messages/count_tokens"))
+    }
+
+    fn check_headers(&self, headers: &HeaderMap) -> Result<(), Complaint> {
+        let version = headers.get("anthropic-version").map(|value| value.to_str().unwrap_or(""));
+        match version {
+            None => Err(invalid("anthropic-version: header is required")),
+            Some(version) if read::is_date(version) => Ok(()),
+            Some(version) => {
+                Err(invalid(format!("anthropic-version: \"{version}\" is not a valid version")))
+            }
+        }
+    }
+
+    fn check_key(&self, headers: &HeaderMap, key: &str) -> Result<(), Complaint> {
+        // Where both are present, `x-api-key` counts.
+        let api_key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
+        match (api_key, bearer(headers)) {
+            (Some(presented), _) | (None, Some(presented)) if presented == key => Ok(()),
+            (Some(_), _) => Err(self.status(401)),
+            (None, Some(_)) => {
+                Err(Complaint::new(401, "authentication_error", "invalid bearer token"))
+            }
+            (None, None) => {
+                Err(Complaint::new(401, "authentication_error", "x-api-key header is required"))
+            }
+        }
+    }
+
+    fn read(
+        &self,
+        operation: &Operation,
+        headers: &HeaderMap,
+        body: &Value,
+    ) -> Result<Ask, Complaint> {
+        let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
+        read::read(operation, version.unwrap_or_default(), body)
+    }
+
+    fn whole(&self, facts: &mut Facts<'_>, ask: &Ask, answer: &Answer) -> Vec<u8> {
+        write::whole(facts, ask, answer)
+    }
+
+    fn stream(&self, facts: &mut Facts<'_>, ask: &Ask, answer: &Answer, out: &mut ScriptWriter) {
+        write::stream(facts, ask, answer, out);
+    }
+
+    fn count(&self, ask: &Ask) -> Value {
+        json!({ "input_tokens": ask.prompt_tokens })
+    }
+
+    fn models(&self, facts: &Facts<'_>) -> Value {
+        let ids = &facts.endpoint.models;
+        let models: Vec<Value> = ids.iter().map(|id| self.model(facts, id)).collect();
+        json!({"data": models, "has_more": false, "first_id": ids.first(), "last_id": ids.last()})
+    }
+
+    fn model(&self, _: &Facts<'_>, id: &str) -> Value {
+        json!({"type": "model", "id": id, "display_name": id, "created_at": "2026-01-01T00:00:00Z"})
+    }
+
+    fn error_body(&self, facts: &Facts<'_>, complaint: &Complaint) -> Value {
+        json!({
+            "type": "error",
+            "error": {"type": complaint.kind, "message": complaint.message},
+            "request_id": facts.request_id,
+        })
+    }
+
+    fn error_event(&self, facts: &Facts<'_>, complaint: &Complaint) -> Bytes {
+        format!("event: error\ndata: {}\n\n", self.error_body(facts, complaint)).into()
+    }
+
+    fn malformed_event(&self) -> &'static str {
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"ty\n\n"
+    }
+
+    fn not_json(&self) -> Complaint {
+        invalid("The request body is not valid JSON: expected value at line 1 column 1")
+    }
+
+    fn too_large(&self) -> Complaint {
+        Complaint::new(413, "request_too_large", "Request exceeds the maximum size")
+    }
+
+    fn no_such_model(&self, model: &str) -> Complaint {
+        Complaint::new(404, "not_found_error", format!("model: {model}"))
+    }
+
+    fn no_such_path(&self, _: &Method, _: &str) -> Complaint {
+        Complaint::new(404, "not_found_error", "Not Found")
+    }
+
+    fn wrong_method(&self, _: &Method, _: &str) -> Complaint {
+        Complaint::new(405, INVALID, "Method Not Allowed")
+    }
+
+    fn status(&self, code: u16) -> Complaint {
+        let (kind, message) = match code {
+            401 => ("authentication_error", "invalid x-api-key"),
+            402 => ("billing_error", "There is an issue with your billing information."),
+            403 => (
+                "permission_error",
+                "Your API key does not have permission to use the specified resource.",
+            ),
+            404 => ("not_found_error", "Not Found"),
+            413 => ("request_too_large", "Request exceeds the maximum size"),
+            429 => (
+                "rate_limit_error",
+                "This request would exceed your organization's rate limit of input tokens per \
+                 minute.",
+            ),
+            504 => ("timeout_error", "Request timed out."),
+            503 | 529 => ("overloaded_error", "Overloaded"),
+            500..=599 => ("api_error", "Internal server error"),
+            _ => (INVALID, "Invalid request."),
+        };
+        Complaint::new(code, kind, message)
+    }
+
+    fn out_of_quota(&self) -> Complaint {
+        let message = "Your organization has reached its enforced monthly spend limit. Raise the \
+                       limit or wait for the next month.";
+        Complaint::new(429, "rate_limit_error", message)
+    }
+
+    fn in_stream(&self) -> Complaint {
+        self.status(529)
+    }
+
+    fn headers(&self, facts: &Facts<'_>, headers: &mut HeaderMap) {
+        let room = &facts.room;
+        let reset = WallTime((facts.now.seconds() + room.reset_seconds) * 1_000_000);
+        let reset = reset.rfc3339_seconds();
+        put(headers, "request-id", &facts.request_id);
+        put(headers, "anthropic-organization-id", "00000000-0000-4000-8000-000000000001");
+        put_number(headers, "anthropic-ratelimit-requests-limit", room.requests_limit);
+        put_number(headers, "anthropic-ratelimit-requests-remaining", room.requests_left);
+        put(headers, "anthropic-ratelimit-requests-reset", &reset);
+        put_number(headers, "anthropic-ratelimit-tokens-limit", room.tokens_limit);
+        put_number(headers, "anthropic-ratelimit-tokens-remaining", room.tokens_left);
+        put(headers, "anthropic-ratelimit-tokens-reset", &reset);
+    }
+
+    fn retry_after(&self, seconds: f64, headers: &mut HeaderMap) {
+        put(headers, "retry-after", &ceil_seconds(seconds));
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Complaint {
+    Complaint::new(400, INVALID, message)
+}
