@@ -8,6 +8,9 @@ use crate::{Defaults, mark::Mark};
 const SLOTS: usize = 30;
 const _: () = assert!(SLOTS == 30 && Defaults::SLOTS_WIDE == 30);
 
+/// Samples that one slot counts at most, so that no sum overflows.
+const SLOT_SAMPLES_MAX: u32 = u32::MAX / 64;
+
 #[derive(Debug, Clone, Copy, Default)]
 struct Slot {
     /// Which slot of time this is; slots of other times are stale and count for nothing.
@@ -54,22 +57,22 @@ impl Window {
         if slot.number != number {
             *slot = Slot { number, ..Slot::default() };
         }
-        slot.samples = slot.samples.saturating_add(1);
-        slot.halves = slot.halves.saturating_add(halves);
+        if slot.samples < SLOT_SAMPLES_MAX {
+            slot.samples += 1;
+            slot.halves += halves;
+        }
     }
 
     /// The narrow window, or the wide one if that has too few samples.
     pub(crate) fn tally(&self, now: Timestamp) -> Tally {
         let number = number(now);
         let (mut narrow, mut wide) = (Tally::default(), Tally::default());
+        // Without branches, because each request reads the windows of all its routes.
         for slot in &self.slots {
-            let age = number.saturating_sub(slot.number);
-            if (0..Defaults::SLOTS_WIDE).contains(&age) {
-                wide.add(slot);
-            }
-            if (0..Defaults::SLOTS_NARROW).contains(&age) {
-                narrow.add(slot);
-            }
+            // A slot of the future has a huge age, so it is in neither window.
+            let age = number.wrapping_sub(slot.number).cast_unsigned();
+            wide.add(slot, u32::from(age < Defaults::SLOTS_WIDE.cast_unsigned()));
+            narrow.add(slot, u32::from(age < Defaults::SLOTS_NARROW.cast_unsigned()));
         }
         if narrow.samples >= Defaults::SAMPLES_MIN { narrow } else { wide }
     }
@@ -80,9 +83,10 @@ impl Window {
 }
 
 impl Tally {
-    fn add(&mut self, slot: &Slot) {
-        self.samples = self.samples.saturating_add(slot.samples);
-        self.halves = self.halves.saturating_add(slot.halves);
+    /// Adds the slot `times` times: once or not at all.
+    fn add(&mut self, slot: &Slot, times: u32) {
+        self.samples += slot.samples * times;
+        self.halves += slot.halves * times;
     }
 }
 
