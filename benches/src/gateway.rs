@@ -12,8 +12,21 @@ use crate::request;
 use crate::row::{Row, RowName};
 use crate::stop::Stop;
 
-/// The configuration and the bundle; words in @ are filled in.
-const FILES: [(&str, &str); 1] = [("gateway.yaml", include_str!("../bundle/gateway.yaml"))];
+/// The bundle; words in @ are filled in.
+const BUNDLE: [(&str, &str); 10] = [
+    ("bundle.yaml", include_str!("../bundle/bundle.yaml")),
+    ("certificates.yaml", include_str!("../bundle/certificates.yaml")),
+    ("endpoints.yaml", include_str!("../bundle/endpoints.yaml")),
+    ("models.yaml", include_str!("../bundle/models.yaml")),
+    ("regions.yaml", include_str!("../bundle/regions.yaml")),
+    ("routes.yaml", include_str!("../bundle/routes.yaml")),
+    ("tenants.yaml", include_str!("../bundle/tenants.yaml")),
+    ("transfers.yaml", include_str!("../bundle/transfers.yaml")),
+    ("upstream.key", include_str!("../bundle/upstream.key")),
+    ("workloads.yaml", include_str!("../bundle/workloads.yaml")),
+];
+/// The process configuration; words in @ are filled in.
+const CONFIG: &str = include_str!("../gateway.yaml");
 
 /// Starts `isobar serve` before `upstream`, with its files under `scratch`.
 pub(crate) fn start(
@@ -25,15 +38,18 @@ pub(crate) fn start(
     let program = program(options)?;
     let (address, admin) = (free_address()?, free_address()?);
     let home = scratch.join("isobar");
-    std::fs::create_dir_all(home.join("bundle"))?;
-    for (name, text) in FILES {
-        let text = text
-            .replace("@listen@", &address.to_string())
+    let bundle = home.join("bundle");
+    std::fs::create_dir_all(&bundle)?;
+    let fill = |text: &str| {
+        text.replace("@listen@", &address.to_string())
             .replace("@admin_listen@", &admin.to_string())
-            .replace("@upstream@", &upstream.to_string());
-        std::fs::write(home.join(name), text)?;
+            .replace("@upstream@", &upstream.to_string())
+    };
+    for (name, text) in BUNDLE {
+        std::fs::write(bundle.join(name), fill(text))?;
     }
     let config = home.join("gateway.yaml");
+    std::fs::write(&config, fill(CONFIG))?;
     let config = config.to_str().context("the temporary directory's name is not text")?;
     let log = home.join("log");
     let mut gateway =
