@@ -38,6 +38,19 @@ pub struct Facts<'a> {
     pub needs: PolicyNeeds<'a>,
 }
 
+/// A caller at the door of a gateway: what is known before a byte of content is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Door<'a> {
+    /// The region of the gateway.
+    pub gateway: &'a RegionId,
+    /// On whose account.
+    pub tenant: &'a TenantId,
+    /// The class of use.
+    pub workload: &'a WorkloadId,
+    /// Where the request comes from, as the credential proves it.
+    pub origin: &'a JurisdictionId,
+}
+
 /// What a request asks to be run for it.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PolicyNeeds<'a> {
@@ -151,7 +164,7 @@ impl Policy {
             Err(refusal) => return Decision::Refuse(refusal),
         };
         if cell.entry().crosses() && cell.entry().ground(facts.tenant, now).is_none() {
-            return Decision::Refuse(self.outside(facts, now));
+            return Decision::Refuse(self.outside(&facts.door(), now));
         }
         let asked = facts.asked();
         let own = (!cell.shares(&asked, now)).then(|| Arc::new(cell.select(&asked, now)));
@@ -162,6 +175,34 @@ impl Policy {
         Decision::Permit(terms)
     }
 
+    /// Whether this gateway may process requests that come through `door` at all (P2). It needs no
+    /// model, so it is asked before content is read; [`Self::decide`] asks it again.
+    ///
+    /// # Errors
+    /// The refusal, which names the entries of the gateways that may.
+    pub fn may_process(&self, door: &Door<'_>, now: Timestamp) -> Result<(), Refusal> {
+        let workload = self.workloads.get(door.workload).map(|(_, workload)| workload);
+        let workload = workload.ok_or_else(|| no_workload(door.workload))?;
+        let gateway = self.gateway(door.gateway);
+        let inside = gateway.is_some_and(|gateway| self.admits(door, workload, gateway, now));
+        if inside { Ok(()) } else { Err(self.outside(door, now)) }
+    }
+
+    fn admits(
+        &self,
+        door: &Door<'_>,
+        workload: &Workload,
+        gateway: &Region,
+        now: Timestamp,
+    ) -> bool {
+        match self.entry(workload, door.origin, gateway) {
+            Entry::Outside => false,
+            Entry::Inside(_, crossing) => {
+                !crossing.crosses() || crossing.ground(door.tenant, now).is_some()
+            }
+        }
+    }
+
     fn cell(&self, facts: &Facts<'_>, now: Timestamp) -> Result<&Arc<Cell>, Refusal> {
         let (w, workload) =
             self.workloads.get(facts.workload).ok_or_else(|| no_workload(facts.workload))?;
@@ -169,20 +210,20 @@ impl Policy {
         let (Some((o, ())), Some((g, gateway))) =
             (self.origins.get(facts.origin), self.gateways.get(facts.gateway))
         else {
-            return Err(self.outside(facts, now));
+            return Err(self.outside(&facts.door(), now));
         };
         let Some((m, routes)) = self.models.get(facts.model) else {
             let inside = matches!(self.entry(workload, facts.origin, gateway), Entry::Inside(..));
-            return Err(if inside { no_model(facts.model) } else { self.outside(facts, now) });
+            return Err(if inside { no_model(facts.model) } else { self.outside(&facts.door(), now) });
         };
         let number = (w * self.models.values.len() + m) * self.origins.values.len() + o;
         let number = number * self.gateways.values.len() + g;
-        let place = self.cells.get(number).ok_or_else(|| self.outside(facts, now))?;
+        let place = self.cells.get(number).ok_or_else(|| self.outside(&facts.door(), now))?;
         if let Some(cell) = place.get() {
             return Ok(cell);
         }
         match self.entry(workload, facts.origin, gateway) {
-            Entry::Outside => Err(self.outside(facts, now)),
+            Entry::Outside => Err(self.outside(&facts.door(), now)),
             Entry::Inside(residency, entry) => Ok(place.get_or_init(|| {
                 let required = Required { workload, residency, places: &self.places };
                 let candidates = self.candidates(required, facts.origin, gateway, routes);
@@ -268,36 +309,29 @@ impl Policy {
         self.gateways.get(id).map(|(_, region)| region)
     }
 
-    /// The gateways that may process requests of a workload from an origin at `now`, in the
-    /// bundle's order: where callers should go instead (P2).
+    /// The gateways that may process requests that come through `door`, in the bundle's order:
+    /// where callers should go instead (P2).
     pub fn entries<'a>(
         &'a self,
-        facts: &'a Facts<'a>,
+        door: &'a Door<'a>,
         now: Timestamp,
     ) -> impl Iterator<Item = &'a Region> + use<'a> {
-        let workload = self.workloads.get(facts.workload).map(|(_, workload)| workload);
+        let workload = self.workloads.get(door.workload).map(|(_, workload)| workload);
         self.gateways.values.iter().filter(move |gateway| {
-            let Some(workload) = workload.filter(|_| gateway.entry.is_some()) else {
-                return false;
-            };
-            match self.entry(workload, facts.origin, gateway) {
-                Entry::Outside => false,
-                Entry::Inside(_, crossing) => {
-                    !crossing.crosses() || crossing.ground(facts.tenant, now).is_some()
-                }
-            }
+            let workload = workload.filter(|_| gateway.entry.is_some());
+            workload.is_some_and(|workload| self.admits(door, workload, gateway, now))
         })
     }
 
-    fn outside(&self, facts: &Facts<'_>, now: Timestamp) -> Refusal {
-        let area = self.gateway(facts.gateway).map_or("unknown", |g| g.jurisdiction.as_str());
+    fn outside(&self, door: &Door<'_>, now: Timestamp) -> Refusal {
+        let area = self.gateway(door.gateway).map_or("unknown", |g| g.jurisdiction.as_str());
         let message = format!(
             "gateway `{}` (jurisdiction {area}) may not process requests of workload `{}` from \
              origin {}",
-            facts.gateway, facts.workload, facts.origin
+            door.gateway, door.workload, door.origin
         );
         let entries: Vec<String> = self
-            .entries(facts, now)
+            .entries(door, now)
             .filter_map(|region| Some(format!("{} ({})", region.entry.as_deref()?, region.id)))
             .collect();
         let remedy = if entries.is_empty() {
@@ -309,7 +343,18 @@ impl Policy {
     }
 }
 
-impl Facts<'_> {
+impl<'a> Facts<'a> {
+    /// The part that is known before content is read.
+    #[must_use]
+    pub const fn door(&self) -> Door<'a> {
+        Door {
+            gateway: self.gateway,
+            tenant: self.tenant,
+            workload: self.workload,
+            origin: self.origin,
+        }
+    }
+
     pub(crate) fn asked(&self) -> Asked {
         let hosted = self.needs.hosted_tools;
         Asked {

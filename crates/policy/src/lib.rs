@@ -29,7 +29,7 @@ pub use certificate::{
     ModerationLevel, Retention, RetentionByKind, Tools,
 };
 pub use control::Control;
-pub use decide::{Decision, Facts, Policy, PolicyNeeds};
+pub use decide::{Decision, Door, Facts, Policy, PolicyNeeds};
 pub use explain::{Check, Explanation, RouteExplanation};
 pub use model::{Endpoint, Mechanism, MechanismKind, Model, Region, Route};
 pub use terms::{Permitted, Rejected, Terms, Tier};

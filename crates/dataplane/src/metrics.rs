@@ -1,0 +1,167 @@
+//! Prometheus metrics of one gateway. Labels come from closed sets and from the bundle, never from
+//! callers, so their number is bounded.
+
+use std::time::Duration;
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use vocab::{OutcomeClass, RefusalCode, RouteId, Usage};
+
+type Labels = Vec<(&'static str, String)>;
+type Counters = Family<Labels, Counter>;
+type Histograms = Family<Labels, Histogram>;
+
+/// What a gateway counts.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    requests: Counters,
+    refusals: Counters,
+    attempts: Counters,
+    tokens: Counters,
+    breaker_changes: Counters,
+    breaker_open: Family<Labels, Gauge>,
+    first_token: Histograms,
+    request_time: Histogram,
+    evidence_wait: Histogram,
+    pub(crate) in_flight: Gauge,
+    generation: Gauge,
+}
+
+/// How a request ended, as counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Served,
+    Refused,
+    Failed,
+    Cancelled,
+}
+
+/// The counters of one route, looked up once.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteMetrics {
+    healthy: Counter,
+    first_token: Histogram,
+    tokens_in: Counter,
+    tokens_out: Counter,
+}
+
+impl Metrics {
+    /// Registers every metric under the prefix `isobar`.
+    pub fn register(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            refusals: Family::default(),
+            attempts: Family::default(),
+            tokens: Family::default(),
+            breaker_changes: Family::default(),
+            breaker_open: Family::default(),
+            first_token: Family::new_with_constructor(seconds_histogram),
+            request_time: seconds_histogram(),
+            evidence_wait: Histogram::new([
+                0.000_1, 0.000_2, 0.000_5, 0.001, 0.002, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0,
+            ]),
+            in_flight: Gauge::default(),
+            generation: Gauge::default(),
+        };
+        metrics.add_to(registry.sub_registry_with_prefix("isobar"));
+        metrics
+    }
+
+    fn add_to(&self, registry: &mut Registry) {
+        registry.register("requests", "Requests by how they ended", self.requests.clone());
+        registry.register("refusals", "Refusals by stable code", self.refusals.clone());
+        let help = "Upstream calls by route and outcome class";
+        registry.register("attempts", help, self.attempts.clone());
+        registry.register("tokens", "Tokens by route and direction", self.tokens.clone());
+        let help = "Breaker changes by route and new state";
+        registry.register("breaker_changes", help, self.breaker_changes.clone());
+        let help = "1 while a route's breaker keeps traffic away";
+        registry.register("breaker_open", help, self.breaker_open.clone());
+        let help = "Time from sending to the first content, by route";
+        registry.register("first_token_seconds", help, self.first_token.clone());
+        let help = "Time from arrival to the end of the answer";
+        registry.register("request_seconds", help, self.request_time.clone());
+        let help = "Time spent waiting for durable evidence";
+        registry.register("evidence_wait_seconds", help, self.evidence_wait.clone());
+        let help = "Requests in the pipeline now";
+        registry.register("requests_in_flight", help, self.in_flight.clone());
+        let help = "Generation of the bundle in force";
+        registry.register("bundle_generation", help, self.generation.clone());
+    }
+
+    pub(crate) fn ended(&self, how: Ended, dialect: &'static str, took: Duration) {
+        let result = match how {
+            Ended::Served => "served",
+            Ended::Refused => "refused",
+            Ended::Failed => "failed",
+            Ended::Cancelled => "cancelled",
+        };
+        let labels = vec![("dialect", dialect.to_owned()), ("result", result.to_owned())];
+        self.requests.get_or_create(&labels).inc();
+        self.request_time.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn refused(&self, code: RefusalCode) {
+        self.refusals.get_or_create(&vec![("code", code.as_str().to_owned())]).inc();
+    }
+
+    pub(crate) fn attempt_failed(&self, route: &RouteId, class: OutcomeClass) {
+        self.attempts.get_or_create(&attempt_labels(route, class)).inc();
+    }
+
+    pub(crate) fn waited_for_evidence(&self, took: Duration) {
+        self.evidence_wait.observe(took.as_secs_f64());
+    }
+
+    pub(crate) fn breaker(&self, route: &RouteId, open: bool) {
+        let state = if open { "open" } else { "closed" };
+        let labels = vec![("route", route.to_string()), ("state", state.to_owned())];
+        self.breaker_changes.get_or_create(&labels).inc();
+        let gauge = self.breaker_open.get_or_create_owned(&route_label(route));
+        gauge.set(i64::from(open));
+    }
+
+    pub(crate) fn generation(&self, generation: u64) {
+        self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn route(&self, route: &RouteId) -> RouteMetrics {
+        let tokens = |direction: &str| {
+            let labels = vec![("route", route.to_string()), ("direction", direction.to_owned())];
+            self.tokens.get_or_create_owned(&labels)
+        };
+        RouteMetrics {
+            healthy: self.attempts.get_or_create_owned(&attempt_labels(route, OutcomeClass::Healthy)),
+            first_token: self.first_token.get_or_create_owned(&route_label(route)),
+            tokens_in: tokens("in"),
+            tokens_out: tokens("out"),
+        }
+    }
+}
+
+impl RouteMetrics {
+    pub(crate) fn served(&self, first_token: Option<Duration>, usage: &Usage) {
+        self.healthy.inc();
+        if let Some(first_token) = first_token {
+            self.first_token.observe(first_token.as_secs_f64());
+        }
+        self.tokens_in.inc_by(usage.prompt().unwrap_or(0));
+        self.tokens_out.inc_by(usage.output.unwrap_or(0));
+    }
+}
+
+fn route_label(route: &RouteId) -> Labels {
+    vec![("route", route.to_string())]
+}
+
+fn attempt_labels(route: &RouteId, class: OutcomeClass) -> Labels {
+    vec![("route", route.to_string()), ("class", class.as_str().to_owned())]
+}
+
+fn seconds_histogram() -> Histogram {
+    Histogram::new([
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+    ])
+}

@@ -1,0 +1,234 @@
+//! What a gateway serves from: one bundle, made ready for requests.
+//!
+//! Requests read a snapshot; one task replaces it as a whole. Health survives the replacement: a
+//! route that was open yesterday is not tried afresh because a price changed.
+
+use std::{
+    collections::{HashMap, HashSet},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use arc_swap::ArcSwap;
+use bundle::{Bundle, CredentialSource, EndpointConfig};
+use dialect::{ModelEntry, UpstreamDialect};
+use policy::Route;
+use provider::{Endpoint, Provider};
+use routing::RouteHealth;
+use secrecy::SecretString;
+use transport::Env;
+use vocab::{EndpointId, ModelId, RegionId, RouteId};
+
+use crate::metrics::{Metrics, RouteMetrics};
+
+/// Where credentials come from.
+pub trait Secrets: Send + Sync {
+    /// Reads a credential.
+    ///
+    /// # Errors
+    /// [`SecretsError`] with the source and the remedy, never the value.
+    fn read(&self, source: &CredentialSource) -> Result<SecretString, SecretsError>;
+}
+
+/// A credential cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct SecretsError(pub String);
+
+/// Why a bundle cannot be served from here.
+#[derive(Debug, thiserror::Error)]
+pub enum ServingError {
+    /// This gateway's region is not in the bundle.
+    #[error("the bundle has no region `{region}`; it has: {known}. Correct `region` in the gateway's configuration, or add it to regions.yaml")]
+    UnknownRegion {
+        /// The region asked for.
+        region: RegionId,
+        /// The bundle's regions.
+        known: String,
+    },
+    /// An endpoint names a provider this version does not have.
+    #[error("endpoint `{endpoint}` names the provider `{provider}`, which this version does not have")]
+    UnknownProvider {
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// Its provider.
+        provider: String,
+    },
+    /// An endpoint's credential cannot be read.
+    #[error("endpoint `{endpoint}` has no usable credential")]
+    Credential {
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// Why.
+        #[source]
+        source: SecretsError,
+    },
+    /// An endpoint's settings do not work.
+    #[error("endpoint `{endpoint}` cannot be set up")]
+    Settings {
+        /// The endpoint.
+        endpoint: EndpointId,
+        /// Why.
+        #[source]
+        source: provider::SettingsError,
+    },
+}
+
+/// What it takes to make a bundle ready.
+#[derive(Clone, Copy)]
+pub struct Preparing<'a> {
+    /// Where credentials come from.
+    pub secrets: &'a dyn Secrets,
+    /// Where routes are counted.
+    pub metrics: &'a Metrics,
+    /// Draws the seed of each route's jitter.
+    pub env: &'a Env,
+}
+
+/// One upstream endpoint, ready to be called.
+pub struct Upstream {
+    /// Its name.
+    pub id: EndpointId,
+    /// Its region.
+    pub region: RegionId,
+    provider: &'static dyn Provider,
+    // A credential may rotate while requests run (I3).
+    endpoint: ArcSwap<Endpoint>,
+}
+
+/// One route as the pipeline uses it: where it goes, how it is doing.
+pub struct Lane {
+    /// The route.
+    pub route: Arc<Route>,
+    /// Where it goes.
+    pub upstream: Arc<Upstream>,
+    health: Arc<Mutex<RouteHealth>>,
+    pub(crate) metrics: RouteMetrics,
+}
+
+/// A bundle made ready for requests.
+pub struct Serving {
+    /// The bundle.
+    pub bundle: Bundle,
+    pub(crate) bundle_digest: Arc<str>,
+    lanes: HashMap<RouteId, Arc<Lane>>,
+    pub(crate) models: Vec<ModelEntry>,
+    known_models: HashSet<ModelId>,
+}
+
+impl Serving {
+    /// Makes a bundle ready. Health is taken over from `before` for routes that still exist.
+    ///
+    /// # Errors
+    /// [`ServingError`] naming the region or endpoint at fault.
+    pub fn prepare(
+        bundle: Bundle,
+        region: &RegionId,
+        parts: &Preparing<'_>,
+        before: Option<&Self>,
+    ) -> Result<Self, ServingError> {
+        if !bundle.regions.iter().any(|known| known.id == *region) {
+            let known: Vec<_> = bundle.regions.iter().map(|known| known.id.as_str()).collect();
+            return Err(ServingError::UnknownRegion { region: region.clone(), known: known.join(", ") });
+        }
+        let mut upstreams = HashMap::new();
+        for config in &bundle.endpoints {
+            upstreams.insert(config.id.clone(), Arc::new(Upstream::connect(config, parts.secrets)?));
+        }
+        let lane = |route: &Arc<Route>| {
+            let upstream = Arc::clone(upstreams.get(&route.endpoint)?);
+            let kept = before.and_then(|before| before.lanes.get(&route.id));
+            let fresh = || Arc::new(Mutex::new(RouteHealth::new(parts.env.random_u64())));
+            let health = kept.map_or_else(fresh, |lane| Arc::clone(&lane.health));
+            let metrics = parts.metrics.route(&route.id);
+            let lane = Lane { route: Arc::clone(route), upstream, health, metrics };
+            Some((route.id.clone(), Arc::new(lane)))
+        };
+        let lanes = bundle.routes.iter().filter_map(lane).collect();
+        let models = bundle
+            .models
+            .iter()
+            .map(|id| ModelEntry { id: id.to_string(), created: bundle.issued })
+            .collect();
+        let bundle_digest = Arc::from(bundle.digest.as_str());
+        let known_models = bundle.models.iter().cloned().collect();
+        Ok(Self { bundle, bundle_digest, lanes, models, known_models })
+    }
+
+    /// A logical model by its name.
+    pub(crate) fn model(&self, name: &str) -> Option<&ModelId> {
+        self.known_models.get(name)
+    }
+
+    /// The lane of a route.
+    #[must_use]
+    pub fn lane(&self, route: &RouteId) -> Option<&Arc<Lane>> {
+        self.lanes.get(route)
+    }
+
+    /// Every lane, in no order.
+    pub fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
+        self.lanes.values()
+    }
+}
+
+impl Upstream {
+    fn connect(config: &EndpointConfig, secrets: &dyn Secrets) -> Result<Self, ServingError> {
+        let id = &config.id;
+        let provider = provider::find(&config.provider).ok_or_else(|| {
+            ServingError::UnknownProvider { endpoint: id.clone(), provider: config.provider.clone() }
+        })?;
+        let credential = config.credential.as_ref().map(|source| secrets.read(source));
+        let credential = credential
+            .transpose()
+            .map_err(|source| ServingError::Credential { endpoint: id.clone(), source })?;
+        let endpoint = provider
+            .connect(&config.settings, credential.as_ref())
+            .map_err(|source| ServingError::Settings { endpoint: id.clone(), source })?;
+        Ok(Self {
+            id: id.clone(),
+            region: config.region.clone(),
+            provider,
+            endpoint: ArcSwap::from_pointee(endpoint),
+        })
+    }
+
+    pub(crate) fn provider(&self) -> &'static dyn Provider {
+        self.provider
+    }
+
+    pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
+        self.endpoint.load_full()
+    }
+
+    /// What it speaks.
+    #[must_use]
+    pub fn dialect(&self) -> UpstreamDialect {
+        self.provider.dialect()
+    }
+}
+
+impl Lane {
+    /// The health of this route. Hold the guard for a moment and never across an await.
+    pub fn health(&self) -> MutexGuard<'_, RouteHealth> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Upstream").field("id", &self.id).field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Lane {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lane").field("route", &self.route.id).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Serving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serving").field("generation", &self.bundle.generation).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,179 @@
+//! In which order the permitted routes are tried (R1), among those that can carry the request (G4).
+
+use std::{sync::Arc, time::Duration};
+
+use dialect::{Request, Unsupported};
+use policy::{Permitted, Terms};
+use routing::{
+    Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts,
+};
+use vocab::{Refusal, RefusalCode, RegionId, Timestamp};
+
+use super::admit::Admitted;
+use crate::{serving::Lane, trail::Trail};
+
+/// A route that may be tried: what policy said of it and where it goes.
+pub(crate) struct Choice {
+    permitted: Permitted,
+    lane: Arc<Lane>,
+}
+
+/// A request with an order of attempts.
+pub(crate) struct Planned {
+    request: Request,
+    terms: Terms,
+    choices: Vec<Choice>,
+    plan: Plan,
+    timeouts: Timeouts,
+}
+
+impl Choice {
+    pub(super) fn permitted(&self) -> &Permitted {
+        &self.permitted
+    }
+
+    pub(super) fn lane(&self) -> &Arc<Lane> {
+        &self.lane
+    }
+}
+
+impl Planned {
+    pub(super) fn request(&self) -> &Request {
+        &self.request
+    }
+
+    pub(super) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    pub(super) fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// The route at a place of the plan.
+    pub(super) fn choice(&self, index: usize) -> Option<&Choice> {
+        self.choices.get(index)
+    }
+}
+
+pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Refusal> {
+    let caller_deadline = admitted.parsed().deadline();
+    let (request, terms) = admitted.into_parts();
+    let now = trail.now();
+    let timeouts = timeouts(trail, &request, &terms, caller_deadline);
+    let (choices, unsupported) = choices(trail, &request, &terms);
+    if choices.is_empty() {
+        return Err(nothing_carries(unsupported));
+    }
+    let candidates: Vec<_> = choices
+        .iter()
+        .enumerate()
+        .map(|(index, choice)| candidate(&choices, index, choice, now))
+        .collect();
+    let mut limits = PlanLimits::until(now.after(timeouts.total));
+    if terms.workload().fail_over_on_content_rejection {
+        limits.on_content_rejection = OnContentRejection::FailOver;
+    }
+    let env = &trail.gateway.env;
+    let plan = routing::plan(&candidates, &limits, &mut || env.random_u64());
+    for (index, reason) in &plan.passed_over {
+        if let Some(choice) = choices.get(*index) {
+            trail.passed_over.push(journal::PassedOver {
+                route: choice.lane.route.id.clone(),
+                reason: reason.as_str().into(),
+            });
+        }
+    }
+    if plan.attempts.is_empty() {
+        let wait = plan.soonest.map(|soonest| soonest.since(now));
+        return Err(unavailable(choices.len(), wait));
+    }
+    Ok(Planned { request, terms, choices, plan, timeouts })
+}
+
+/// The permitted routes that can carry the request, and what stopped the last of the others.
+fn choices(
+    trail: &mut Trail,
+    request: &Request,
+    terms: &Terms,
+) -> (Vec<Choice>, Option<Unsupported>) {
+    let mut unsupported = None;
+    let mut choices = Vec::with_capacity(terms.routes().len());
+    for permitted in terms.routes() {
+        let Some(lane) = trail.serving.lane(&permitted.route.id) else { continue };
+        match request.carried_by(lane.upstream.dialect()) {
+            Ok(()) => choices.push(Choice { permitted: permitted.clone(), lane: Arc::clone(lane) }),
+            Err(reason) => {
+                trail.passed_over.push(journal::PassedOver {
+                    route: permitted.route.id.clone(),
+                    reason: "cannot_carry".into(),
+                });
+                unsupported = Some(reason);
+            }
+        }
+    }
+    (choices, unsupported)
+}
+
+fn candidate(choices: &[Choice], index: usize, choice: &Choice, now: Timestamp) -> Candidate {
+    let region = &choice.lane.route.region;
+    let same = |other: &Choice| other.lane.route.region == *region;
+    Candidate {
+        index,
+        tier: choice.permitted.tier.rank(),
+        // A number that routes of one region share: the place of the first of them.
+        region: choices.iter().position(same).and_then(|at| u32::try_from(at).ok()).unwrap_or(0),
+        weight: choice.lane.route.weight,
+        view: choice.lane.health().view(now),
+    }
+}
+
+fn timeouts(
+    trail: &Trail,
+    request: &Request,
+    terms: &Terms,
+    caller: Option<Duration>,
+) -> Timeouts {
+    let own = terms.workload().limits;
+    let overrides = Overrides {
+        connect: own.connect,
+        headers: own.headers,
+        first_token: own.first_token,
+        gap: own.gap,
+        total: own.total,
+    };
+    let delivery = if request.stream() { Delivery::Streamed } else { Delivery::Whole };
+    let left = caller.map(|deadline| deadline.saturating_sub(trail.elapsed()));
+    Timeouts::resolve(delivery, &overrides, left)
+}
+
+fn nothing_carries(unsupported: Option<Unsupported>) -> Refusal {
+    match unsupported {
+        Some(Unsupported { param, message }) => Refusal::new(
+            RefusalCode::UnsupportedField,
+            message,
+            "leave the field out, or use a model with a route that can carry it",
+        )
+        .about(param),
+        None => Refusal::new(
+            RefusalCode::NoEligibleRoute,
+            "no permitted route leads anywhere",
+            "ask the operator to check the bundle",
+        ),
+    }
+}
+
+fn unavailable(routes: usize, wait: Option<Duration>) -> Refusal {
+    let when = wait.map_or_else(String::new, |wait| {
+        format!("; the first may be back in {} s", wait.as_secs().max(1))
+    });
+    Refusal::new(
+        RefusalCode::RoutesUnavailable,
+        format!("none of the {routes} permitted routes can take a request now{when}"),
+        "try again shortly; policy permits no other route",
+    )
+}

@@ -1,0 +1,161 @@
+//! The end of a request: its outcome on record, durable before the caller sees it (A2, AUD-1).
+
+use bytes::Bytes;
+use dialect::{CallerError, Retry};
+use http::Response;
+use journal::Ending;
+use routing::GiveUp;
+use vocab::{EvidenceLevel, Refusal, RefusalCode};
+
+use super::{
+    Failed, NoAnswer,
+    attempt::{Answered, Whole},
+    attest::evidence_unavailable,
+    relay,
+};
+use crate::{
+    body::Body,
+    port::{EvidenceError, Ticket},
+    reply,
+    trail::{Trail, millis},
+};
+
+const EVIDENCE_NONE: &str = "none";
+
+/// Sends an answer, whole or as a stream.
+pub(super) async fn deliver(trail: Trail, answered: Answered) -> Response<Body> {
+    match answered {
+        Answered::Whole(whole) => deliver_whole(trail, *whole).await,
+        Answered::Stream(begun) => {
+            let mut response = reply::answer(&trail, &begun.lane, "text/event-stream", Body::whole(Bytes::new()));
+            let no_store = http::HeaderValue::from_static("no-cache");
+            response.headers_mut().insert(http::header::CACHE_CONTROL, no_store);
+            let mut trail = trail;
+            if let Some(outcome) = trail.outcome() {
+                outcome.status = Some(200);
+            }
+            // The attempt that answers is recorded when the stream ends, and counts already.
+            let attempts = http::HeaderValue::from(trail.attempts() + 1);
+            response.headers_mut().insert(crate::headers::ATTEMPTS, attempts);
+            *response.body_mut() = relay::body(trail, begun);
+            response
+        }
+    }
+}
+
+async fn deliver_whole(mut trail: Trail, whole: Whole) -> Response<Body> {
+    let Whole { lane, answer } = whole;
+    let elapsed = millis(trail.elapsed());
+    if let Some(outcome) = trail.outcome() {
+        outcome.status = Some(200);
+        outcome.usage = answer.usage;
+        outcome.finish = answer.finish.map(|finish| finish.as_str().into());
+        outcome.bytes = answer.body.len() as u64;
+        outcome.first_token_ms = Some(elapsed);
+    }
+    let response = reply::answer(&trail, &lane, "application/json", Body::whole(answer.body));
+    let appended = trail.settle(Ending::Served);
+    match kept(&trail, appended).await {
+        Ok(_level) => response,
+        // AUD-1: an answer without its evidence is withheld.
+        Err(error) => {
+            let refusal = evidence_unavailable(&error);
+            let mut response =
+                reply::error(&trail, &CallerError::from_refusal(&refusal), EVIDENCE_NONE);
+            reply::mark_refusal(&mut response, &refusal);
+            response
+        }
+    }
+}
+
+/// Says no, or tells of the last failure, with the record written first.
+pub(super) async fn no_answer(mut trail: Trail, no_answer: NoAnswer) -> Response<Body> {
+    match no_answer {
+        NoAnswer::Refused(refusal) => refuse(trail, refusal).await,
+        NoAnswer::Failed(failed) => {
+            let error = caller_error(&failed);
+            let status = trail.dialect.status(&error);
+            if let Some(outcome) = trail.outcome() {
+                outcome.status = Some(status);
+                outcome.code = Some(failed.failure.kind.as_str().into());
+            }
+            let appended = trail.settle(Ending::Failed);
+            let evidence = kept(&trail, appended).await.unwrap_or(EVIDENCE_NONE);
+            tracing::warn!(
+                request = %trail.request, kind = failed.failure.kind.as_str(),
+                why = failed.why.as_str(), "a request failed"
+            );
+            reply::error(&trail, &error, evidence)
+        }
+    }
+}
+
+async fn refuse(mut trail: Trail, refusal: Refusal) -> Response<Body> {
+    tracing::info!(request = %trail.request, code = refusal.code.as_str(), "a request was refused");
+    let error = CallerError::from_refusal(&refusal);
+    let status = trail.dialect.status(&error);
+    if let Some(outcome) = trail.outcome() {
+        outcome.status = Some(status);
+        outcome.code = Some(refusal.code.as_str().into());
+    }
+    let appended = match trail.settle(Ending::Refused) {
+        Some(settled) => {
+            trail.gateway.metrics.refused(refusal.code);
+            Some(settled)
+        }
+        None => recordable(&trail, &refusal).then(|| trail.refuse(&refusal)),
+    };
+    let evidence = kept(&trail, appended).await.unwrap_or(EVIDENCE_NONE);
+    let mut response = reply::error(&trail, &error, evidence);
+    reply::mark_refusal(&mut response, &refusal);
+    response
+}
+
+/// A refusal of load is not recorded: the record would add to the load. Metrics count it.
+fn recordable(trail: &Trail, refusal: &Refusal) -> bool {
+    if refusal.code == RefusalCode::TooBusy {
+        trail.gateway.metrics.refused(refusal.code);
+        return false;
+    }
+    true
+}
+
+/// Waits for an entry as long as the workload demands; says which evidence the caller has.
+async fn kept(
+    trail: &Trail,
+    appended: Option<Result<Ticket, EvidenceError>>,
+) -> Result<&'static str, EvidenceError> {
+    let Some(appended) = appended else { return Ok(EVIDENCE_NONE) };
+    let ticket = match appended {
+        Ok(ticket) => ticket,
+        // `buffered` promises nothing before the answer.
+        Err(_) if trail.evidence < EvidenceLevel::Local => return Ok(EVIDENCE_NONE),
+        Err(error) => return Err(error),
+    };
+    // A stranger must not be able to make the disk the bottleneck: their refusals are written
+    // with the next batch.
+    if trail.evidence < EvidenceLevel::Local || trail.caller.is_none() {
+        return Ok(EvidenceLevel::Buffered.as_str());
+    }
+    trail.durable(ticket).await?;
+    Ok(trail.evidence.as_str())
+}
+
+/// What the caller is told of a failure. Once every permitted route was tried here, a retry by the
+/// SDK would only multiply the load, so it is told not to.
+fn caller_error(failed: &Failed) -> CallerError {
+    let mut error = CallerError::from_failure(&failed.failure);
+    match failed.why {
+        GiveUp::NoRoute
+        | GiveUp::RoutesTried
+        | GiveUp::AttemptsSpent
+        | GiveUp::BudgetSpent
+        | GiveUp::Deadline => {
+            if failed.failure.retry_after.is_none() {
+                error.retry = Retry::Never;
+            }
+        }
+        GiveUp::Committed | GiveUp::ClientError | GiveUp::ContentRejected | GiveUp::Cancelled => {}
+    }
+    error
+}
