@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import random
 import signal
 import socket
@@ -132,8 +133,10 @@ class Door:
 
 def free_port():
     """A base port whose neighbours that `isobar up` takes are free, below the ephemeral range."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     for _ in range(100):
-        base = random.randrange(12000, 30000, 20)
+        # Workers draw from ranges of their own, so that two never take the same ports at once.
+        base = 12_000 + 2_000 * worker + random.randrange(0, 2_000, 20)
         wanted = [(ip, base + offset) for ip in GATEWAYS.values() for offset in (0, 1)]
         if all(map(is_free, [*wanted, ("127.0.0.1", base + 10)])):
             return base
