@@ -60,6 +60,12 @@ def a_refusal_carries_its_code_and_a_request_id_that_leads_to_its_record(door):
     assert [(entry["type"], entry["code"]) for entry in entries] == [("refusal", "model_not_allowed")]
 
 
+@pytest.mark.parametrize("path", ["/v1/models", "/v1/no-such-thing"])
+def every_other_response_has_a_request_id_too(door, path):
+    answer = httpx2.get(door.url + path, headers={"authorization": f"Bearer {door.key}"}, timeout=10)
+    assert REQUEST_ID.fullmatch(answer.headers["x-request-id"])
+
+
 def attempts_count_the_upstream_calls_that_were_made(fresh):
     west = installation.Door(fresh, "eu-west", "strict")
     wire, text = clients.Wire(), clients.marker()
@@ -70,6 +76,15 @@ def attempts_count_the_upstream_calls_that_were_made(fresh):
     )
     assert int(wire.last["isobar-attempts"]) == len(fresh.simulator.requests(text)) > 1
     assert wire.last["isobar-region"] == "eu-central"
+
+
+def a_request_that_stays_in_its_jurisdiction_names_no_transfer_mechanism(running):
+    west, wire = installation.Door(running, "eu-west", "lenient"), clients.Wire()
+    clients.openai_at(west, wire).chat.completions.create(
+        model=clients.MODEL, messages=clients.say("hello")
+    )
+    outcome = running.evidence.outcome_of(wire.last["x-request-id"])
+    assert outcome["served_region"] in installation.EU and not outcome.get("mechanism")
 
 
 def credentials_of_providers_and_their_account_headers_stay_inside(door):
