@@ -1,0 +1,60 @@
+//! The hashes of an RFC 6962 tree.
+
+use std::fmt;
+
+use aws_lc_rs::digest::{Context, SHA256, digest};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+/// A SHA-256 value. Shown in base64, as checkpoints write it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Hash(pub [u8; 32]);
+
+impl Hash {
+    /// The root of a tree without leaves: the hash of nothing.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self::of(digest(&SHA256, b"").as_ref())
+    }
+
+    /// The hash of a leaf: `SHA-256(0x00 ‖ leaf)`.
+    #[must_use]
+    pub fn leaf(leaf: &[u8]) -> Self {
+        let mut context = Context::new(&SHA256);
+        context.update(&[0]);
+        context.update(leaf);
+        Self::of(context.finish().as_ref())
+    }
+
+    /// The hash of a node: `SHA-256(0x01 ‖ left ‖ right)`.
+    #[must_use]
+    pub fn node(left: Self, right: Self) -> Self {
+        let mut context = Context::new(&SHA256);
+        context.update(&[1]);
+        context.update(&left.0);
+        context.update(&right.0);
+        Self::of(context.finish().as_ref())
+    }
+
+    /// Reads the base64 form; anything but the one canonical spelling is refused.
+    #[must_use]
+    pub fn from_base64(text: &str) -> Option<Self> {
+        BASE64_STANDARD.decode(text).ok()?.try_into().ok().map(Self)
+    }
+
+    fn of(bytes: &[u8]) -> Self {
+        // SHA-256 gives 32 bytes; the fallback cannot be reached.
+        Self(bytes.try_into().unwrap_or_default())
+    }
+}
+
+impl fmt::Display for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64_STANDARD.encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,117 @@
+//! Matches admissions with outcomes while a log is read (AUD-2).
+
+use std::collections::{HashMap, hash_map};
+
+use vocab::{RequestId, Timestamp};
+
+use crate::{
+    entry::Entry,
+    report::{OpenAdmission, Requests},
+};
+
+/// How many examples a report carries.
+const EXAMPLES_MAX: usize = 10;
+
+/// Where one request stands.
+#[derive(Debug, Clone, Copy)]
+enum Stand {
+    Open { admitted_at: Timestamp, index: u64 },
+    Lost,
+    Ended,
+}
+
+/// The requests of a log. Memory grows with their number, about 40 bytes each.
+#[derive(Debug, Default)]
+pub(crate) struct Matching {
+    stands: HashMap<RequestId, Stand>,
+    found: Requests,
+}
+
+impl Matching {
+    /// Takes in the next entry.
+    pub(crate) fn take(&mut self, index: u64, entry: &Entry) {
+        match entry {
+            Entry::Admission(e) => self.admit(index, e.request, e.at),
+            Entry::Refusal(e) => self.refuse(index, e.request),
+            Entry::Outcome(e) => self.end(index, e.request),
+            Entry::OrphanClosed(e) => self.end(index, e.request),
+            Entry::GatewayStarted(_) => self.restart(),
+            Entry::GatewayStopped(_) | Entry::BundleLoaded(_) => {}
+        }
+    }
+
+    /// The admissions that are still open, the oldest first.
+    pub(crate) fn open(&self) -> Vec<OpenAdmission> {
+        let open = |(request, stand): (&RequestId, &Stand)| match stand {
+            Stand::Open { admitted_at, index } => {
+                Some((*index, OpenAdmission { request: *request, admitted_at: *admitted_at }))
+            }
+            Stand::Lost | Stand::Ended => None,
+        };
+        let mut open: Vec<_> = self.stands.iter().filter_map(open).collect();
+        open.sort_by_key(|(index, _)| *index);
+        open.into_iter().map(|(_, open)| open).collect()
+    }
+
+    /// What was found.
+    pub(crate) fn finish(self) -> Requests {
+        self.found
+    }
+
+    fn admit(&mut self, index: u64, request: RequestId, admitted_at: Timestamp) {
+        self.found.admitted += 1;
+        match self.stands.entry(request) {
+            hash_map::Entry::Vacant(slot) => {
+                slot.insert(Stand::Open { admitted_at, index });
+                self.found.open += 1;
+            }
+            hash_map::Entry::Occupied(_) => {
+                self.found.repeated += 1;
+                self.example(format!("entry {index} admits {request} again"));
+            }
+        }
+    }
+
+    fn refuse(&mut self, index: u64, request: RequestId) {
+        match self.stands.insert(request, Stand::Ended) {
+            None => self.found.refused += 1,
+            Some(Stand::Open { .. }) => self.found.open -= 1,
+            Some(Stand::Lost | Stand::Ended) => self.repeat(index, request),
+        }
+    }
+
+    fn end(&mut self, index: u64, request: RequestId) {
+        match self.stands.insert(request, Stand::Ended) {
+            Some(Stand::Open { .. }) => self.found.open -= 1,
+            Some(Stand::Lost | Stand::Ended) => self.repeat(index, request),
+            None => {
+                self.found.unadmitted += 1;
+                self.example(format!("entry {index} ends {request}, which was never admitted"));
+            }
+        }
+    }
+
+    fn repeat(&mut self, index: u64, request: RequestId) {
+        self.found.repeated += 1;
+        self.example(format!("entry {index} ends {request} again"));
+    }
+
+    /// A gateway that starts has closed what the run before left open; what is open is lost.
+    fn restart(&mut self) {
+        if self.found.open == 0 {
+            return;
+        }
+        for open in self.open() {
+            self.stands.insert(open.request, Stand::Lost);
+            self.found.orphans += 1;
+            self.example(format!("{} was admitted and never ended", open.request));
+        }
+        self.found.open = 0;
+    }
+
+    fn example(&mut self, sentence: String) {
+        if self.found.examples.len() < EXAMPLES_MAX {
+            self.found.examples.push(sentence);
+        }
+    }
+}
