@@ -47,14 +47,14 @@ impl Base {
             return Err(SettingsError::BaseUrlQuery);
         }
         let text = text.trim_end_matches('/');
-        if let Some(suffix) = shape.appended.iter().find(|suffix| text.ends_with(*suffix)) {
-            return Err(SettingsError::BaseUrlSuffix { url: text.to_owned(), suffix, example });
-        }
         let not_http = || SettingsError::BaseUrlNotHttp { url: shown(text), example };
         let uri: Uri = text.parse().map_err(|_| not_http())?;
         let http = uri.scheme().is_some_and(|s| *s == Scheme::HTTP || *s == Scheme::HTTPS);
         if !http || uri.host().is_none_or(str::is_empty) {
             return Err(not_http());
+        }
+        if let Some(suffix) = shape.appended.iter().find(|suffix| text.ends_with(*suffix)) {
+            return Err(SettingsError::BaseUrlSuffix { url: shown(text), suffix, example });
         }
         Ok(Self(uri))
     }

@@ -14,8 +14,7 @@ use crate::{CallContext, SettingsError};
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
-const AGENT: HeaderValue =
-    HeaderValue::from_static(concat!("isobar/", env!("CARGO_PKG_VERSION")));
+const AGENT: HeaderValue = HeaderValue::from_static(concat!("isobar/", env!("CARGO_PKG_VERSION")));
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 
 /// Headers that settings may not name: they carry the credential, or the transport's framing.

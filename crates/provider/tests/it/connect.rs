@@ -1,0 +1,120 @@
+//! The contract suite: settings and secrets, for every provider in the catalogue.
+
+use provider::{Settings, SettingsError, catalog};
+use secrecy::SecretString;
+
+use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, settings};
+
+#[test]
+fn the_credential_is_in_no_debug_output() {
+    for provider in catalog() {
+        let endpoint = endpoint(*provider);
+        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let shown = format!("{endpoint:?} {call:?} {:?} {provider:?}", call.headers);
+        assert!(!shown.contains("hunter2"), "AUD-4, {}: {shown}", provider.name());
+    }
+}
+
+#[test]
+fn the_credential_is_in_exactly_one_header_and_that_is_marked_sensitive() {
+    for provider in catalog() {
+        let call = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
+        let secret = |value: &&http::HeaderValue| value.to_str().unwrap().contains(SECRET);
+        let carriers: Vec<_> = call.headers.values().filter(secret).collect();
+        assert_eq!(carriers.len(), 1, "{}", provider.name());
+        assert!(carriers[0].is_sensitive(), "{}", provider.name());
+        assert!(!call.uri.to_string().contains(SECRET));
+    }
+}
+
+#[test]
+fn a_server_of_ones_own_needs_no_credential() {
+    for provider in catalog() {
+        let endpoint = provider.connect(&settings(base_url(*provider)), None).unwrap();
+        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        assert!(!call.headers.contains_key("authorization"));
+        assert!(!call.headers.contains_key("x-api-key"));
+    }
+}
+
+#[test]
+fn wrong_addresses_are_refused_with_the_remedy() {
+    let cases = [
+        ("", "write the address"),
+        ("api.example/v1", "write it in full"),
+        ("ftp://api.example/v1", "write it in full"),
+        ("https://user:hunter2@api.example", "remove it"),
+        ("https://api.example?key=hunter2", "remove it"),
+        ("https://api.example#hunter2", "remove it"),
+    ];
+    for provider in catalog() {
+        for (url, remedy) in cases {
+            let error = provider.connect(&settings(url), None).unwrap_err().to_string();
+            assert!(error.contains("base_url") && error.contains(remedy), "{url}: {error}");
+            assert!(!error.contains("hunter2"), "AUD-4: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_contains_what_is_appended_is_refused() {
+    for (name, url) in [
+        ("openai-compatible", "https://api.example/v1/chat/completions"),
+        ("anthropic", "https://api.example/v1"),
+        ("anthropic", "https://api.example/v1/messages/"),
+    ] {
+        let error = provider::find(name).unwrap().connect(&settings(url), None).unwrap_err();
+        assert!(matches!(error, SettingsError::BaseUrlSuffix { .. }), "{url}: {error}");
+    }
+}
+
+#[test]
+fn headers_of_the_gateway_cannot_be_set() {
+    for provider in catalog() {
+        for name in ["Authorization", "x-api-key", "Host", "content-length", "transfer-encoding"] {
+            let headers = vec![(name.to_owned(), SECRET.to_owned())];
+            let settings = Settings { headers, ..settings(base_url(*provider)) };
+            let error = provider.connect(&settings, None).unwrap_err();
+            assert!(matches!(error, SettingsError::HeaderReserved { .. }), "{name}: {error}");
+            assert!(!error.to_string().contains("hunter2"), "AUD-4: {error}");
+        }
+    }
+}
+
+#[test]
+fn headers_that_would_split_the_message_are_refused() {
+    for provider in catalog() {
+        for (name, value) in [("x-a", "b\r\nx-c: d"), ("x a", "b"), ("", "b"), ("x-a\r\n", "b")] {
+            let headers = vec![(name.to_owned(), value.to_owned())];
+            let settings = Settings { headers, ..settings(base_url(*provider)) };
+            let error = provider.connect(&settings, None).unwrap_err();
+            assert!(matches!(error, SettingsError::HeaderShape { .. }), "{name:?}: {error}");
+        }
+    }
+}
+
+#[test]
+fn a_credential_that_cannot_be_sent_is_refused_and_not_quoted() {
+    for provider in catalog() {
+        for text in ["", "sk-hunter2\n", "sk-hunter2\r\nx-admin: 1", "sk-hunter2é"] {
+            let credential = SecretString::from(text);
+            let error = provider.connect(&settings(base_url(*provider)), Some(&credential));
+            let error = error.unwrap_err();
+            assert_eq!(error, SettingsError::ValueShape { setting: "credential" });
+            assert!(!error.to_string().contains("hunter2"), "AUD-4: {error}");
+        }
+    }
+}
+
+#[test]
+fn the_operators_headers_are_sent_and_shown_by_name_only() {
+    for provider in catalog() {
+        let headers = vec![("X-Proxy-Key".to_owned(), "hunter3".to_owned())];
+        let settings = Settings { headers, ..settings(base_url(*provider)) };
+        let endpoint = provider.connect(&settings, Some(&secret())).unwrap();
+        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        assert_eq!(call.headers["x-proxy-key"], "hunter3");
+        let shown = format!("{endpoint:?} {:?}", call.headers);
+        assert!(shown.contains("x-proxy-key") && !shown.contains("hunter3"), "{shown}");
+    }
+}

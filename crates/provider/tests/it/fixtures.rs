@@ -1,0 +1,63 @@
+//! Replies that real providers gave, from the fixture collection beside the repository.
+
+use std::path::PathBuf;
+
+use provider::find;
+use serde_json::Value;
+use vocab::FailureKind;
+
+use crate::support::{now, reply};
+
+/// The collection, which is not part of the repository.
+fn folder() -> Option<PathBuf> {
+    let given = option_env!("ISOBAR_FIXTURES").map(PathBuf::from);
+    let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
+    let folder = given.unwrap_or_else(beside);
+    if folder.is_dir() {
+        return Some(folder);
+    }
+    eprintln!("NOT CHECKED: no fixtures at {} (set ISOBAR_FIXTURES)", folder.display());
+    None
+}
+
+#[test]
+fn recorded_errors_are_classified() {
+    let Some(folder) = folder() else { return };
+    let cases = [
+        (
+            "openai-compatible",
+            "openai-chat/err_400_unsupported_parameter.json",
+            FailureKind::BadRequest,
+        ),
+        ("openai-compatible", "openai-chat/err_404_model.json", FailureKind::ModelMissing),
+        (
+            "openai-compatible",
+            "openai-compat/groq_400_tool_use_failed.json",
+            FailureKind::BadRequest,
+        ),
+        ("openai-compatible", "openai-embeddings/err_400.json", FailureKind::BadRequest),
+        ("openai-compatible", "azure-openai/err_401.json", FailureKind::CredentialRejected),
+        ("openai-compatible", "azure-openai/err_404_deployment.json", FailureKind::ModelMissing),
+        ("anthropic", "anthropic/err_400.json", FailureKind::BadRequest),
+        ("anthropic", "anthropic/err_404.json", FailureKind::ModelMissing),
+    ];
+    for (provider, file, kind) in cases {
+        let provider = find(provider).unwrap();
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        let recorded: Value = serde_json::from_str(&text).unwrap();
+        let response = &recorded["interactions"][0]["response"];
+        let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
+        let headers: Vec<(&str, &str)> = response["headers"]
+            .as_object()
+            .unwrap()
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
+            .collect();
+        let reply = reply(status, &headers, &response["json"].to_string());
+        let failure = provider.classify(&reply, now());
+        assert_eq!(failure.kind, kind, "{file}");
+        let message = response["json"]["error"]["message"].as_str().unwrap();
+        assert_eq!(failure.message, message, "{file}");
+        assert_eq!(failure.retry_after, None, "{file}: rate-limit headers of a 4xx are no hint");
+    }
+}

@@ -1,0 +1,12 @@
+//! What every provider keeps, and what each makes of replies.
+
+#[cfg(test)]
+mod classify;
+#[cfg(test)]
+mod connect;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod prepare;
+#[cfg(test)]
+mod support;

@@ -1,0 +1,132 @@
+//! What is sent, and what the head of a reply tells.
+
+use dialect::Outbound;
+use provider::{Observed, Provider, Room, Settings, catalog, find};
+
+use crate::support::{context, endpoint, head, outbound, secret, settings};
+
+fn provider(name: &str) -> &'static dyn Provider {
+    find(name).unwrap()
+}
+
+#[test]
+fn every_call_is_a_json_post_that_names_the_request() {
+    for provider in catalog() {
+        let call = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
+        assert_eq!(call.method, "POST");
+        assert_eq!(call.headers["content-type"], "application/json");
+        assert_eq!(call.headers["accept"], "application/json");
+        assert_eq!(call.headers["accept-encoding"], "identity");
+        let id = context().request_id.to_string();
+        assert_eq!(call.headers["x-client-request-id"], id);
+        assert_eq!(call.body, "{}");
+    }
+}
+
+#[test]
+fn a_stream_accepts_events() {
+    for provider in catalog() {
+        let outbound = Outbound { stream: true, ..outbound(Vec::new()) };
+        let call = provider.prepare(&endpoint(*provider), outbound, &context());
+        assert_eq!(call.headers["accept"], "text/event-stream");
+    }
+}
+
+#[test]
+fn openai_gets_a_bearer_and_its_organisation_and_project() {
+    let provider = provider("openai-compatible");
+    let settings = Settings {
+        organization: Some("org-1".to_owned()),
+        project: Some("proj-1".to_owned()),
+        ..settings("https://eu.api.openai.com/v1/")
+    };
+    let endpoint = provider.connect(&settings, Some(&secret())).unwrap();
+    let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+    assert_eq!(call.uri, "https://eu.api.openai.com/v1/chat/completions");
+    assert_eq!(call.headers["authorization"], "Bearer sk-hunter2");
+    assert_eq!(call.headers["openai-organization"], "org-1");
+    assert_eq!(call.headers["openai-project"], "proj-1");
+}
+
+#[test]
+fn anthropic_gets_its_key_and_version_and_no_bearer() {
+    let provider = provider("anthropic");
+    let call = provider.prepare(&endpoint(provider), outbound(Vec::new()), &context());
+    assert_eq!(call.uri, "https://api.example/v1/messages");
+    assert_eq!(call.headers["x-api-key"], "sk-hunter2");
+    assert_eq!(call.headers["anthropic-version"], "2023-06-01");
+    assert!(!call.headers.contains_key("authorization"));
+}
+
+#[test]
+fn the_version_a_body_was_written_for_wins() {
+    let provider = provider("anthropic");
+    let written = vec![
+        ("anthropic-version", "2026-10-21".to_owned()),
+        ("anthropic-beta", "files-api-2025-04-14".to_owned()),
+    ];
+    let call = provider.prepare(&endpoint(provider), outbound(written), &context());
+    let versions: Vec<_> = call.headers.get_all("anthropic-version").iter().collect();
+    assert_eq!(versions, ["2026-10-21"]);
+    assert_eq!(call.headers["anthropic-beta"], "files-api-2025-04-14");
+}
+
+#[test]
+fn no_header_of_a_body_replaces_the_credential_or_the_framing() {
+    for provider in catalog() {
+        let hostile = vec![
+            ("authorization", "Bearer other".to_owned()),
+            ("x-api-key", "other".to_owned()),
+            ("content-length", "9".to_owned()),
+            ("host", "elsewhere".to_owned()),
+        ];
+        let plain = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint(*provider), outbound(hostile), &context());
+        assert_eq!(call.headers, plain.headers);
+        assert_eq!(call.uri.host(), Some("api.example"));
+    }
+}
+
+#[test]
+fn openai_heads_tell_id_room_and_azure_region() {
+    let head = head(
+        200,
+        &[
+            ("x-request-id", "req_1"),
+            ("x-ms-region", "East US 2"),
+            ("x-ratelimit-remaining-requests", "499"),
+            ("x-ratelimit-remaining-tokens", "-1"),
+        ],
+    );
+    let expected = Observed {
+        request_id: Some("req_1".to_owned()),
+        region: Some("East US 2".to_owned()),
+        room: Room { requests: Some(499), tokens: None },
+    };
+    assert_eq!(provider("openai-compatible").observe(&head), expected);
+}
+
+#[test]
+fn anthropic_heads_tell_id_and_room() {
+    let head = head(
+        200,
+        &[
+            ("request-id", "req_2"),
+            ("anthropic-ratelimit-requests-remaining", "3"),
+            ("anthropic-ratelimit-tokens-remaining", "90000"),
+        ],
+    );
+    let expected = Observed {
+        request_id: Some("req_2".to_owned()),
+        region: None,
+        room: Room { requests: Some(3), tokens: Some(90_000) },
+    };
+    assert_eq!(provider("anthropic").observe(&head), expected);
+}
+
+#[test]
+fn a_bare_head_tells_nothing() {
+    for provider in catalog() {
+        assert_eq!(provider.observe(&head(200, &[])), Observed::default());
+    }
+}

@@ -1,0 +1,57 @@
+//! Builders for the suites.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use dialect::{Outbound, UpstreamDialect};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use provider::{CallContext, Endpoint, Provider, Settings};
+use secrecy::SecretString;
+use vocab::{HttpHead, HttpReply, RequestId, Timestamp};
+
+/// Looked for wherever it must not be.
+pub(crate) const SECRET: &str = "sk-hunter2";
+
+pub(crate) fn now() -> Timestamp {
+    "2026-11-20T16:00:00Z".parse().unwrap()
+}
+
+pub(crate) fn base_url(provider: &dyn Provider) -> &'static str {
+    match provider.dialect() {
+        UpstreamDialect::OpenAiChat => "https://api.example/v1",
+        UpstreamDialect::AnthropicMessages => "https://api.example",
+    }
+}
+
+pub(crate) fn settings(base_url: &str) -> Settings {
+    Settings { base_url: base_url.to_owned(), ..Settings::default() }
+}
+
+pub(crate) fn secret() -> SecretString {
+    SecretString::from(SECRET)
+}
+
+pub(crate) fn endpoint(provider: &dyn Provider) -> Endpoint {
+    provider.connect(&settings(base_url(provider)), Some(&secret())).unwrap()
+}
+
+pub(crate) fn outbound(headers: Vec<(&'static str, String)>) -> Outbound {
+    Outbound { body: Bytes::from_static(b"{}"), headers, stream: false, dropped: Vec::new() }
+}
+
+pub(crate) fn context() -> CallContext {
+    CallContext { request_id: RequestId::new(now(), 7), remaining: Duration::from_secs(60) }
+}
+
+pub(crate) fn head(status: u16, headers: &[(&str, &str)]) -> HttpHead {
+    let mut map = HeaderMap::new();
+    for (name, value) in headers {
+        let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+        map.append(name, HeaderValue::from_str(value).unwrap());
+    }
+    HttpHead { status: StatusCode::from_u16(status).unwrap(), headers: map }
+}
+
+pub(crate) fn reply(status: u16, headers: &[(&str, &str)], body: &str) -> HttpReply {
+    HttpReply { head: head(status, headers), body: Bytes::copy_from_slice(body.as_bytes()) }
+}
