@@ -3,6 +3,8 @@
 mod admit;
 mod attempt;
 mod attest;
+mod call;
+mod exchange;
 mod identify;
 mod models;
 mod parse;

@@ -18,10 +18,6 @@ impl Admitted {
         &self.parsed
     }
 
-    pub(super) fn terms(&self) -> &Terms {
-        &self.terms
-    }
-
     pub(super) fn into_parts(self) -> (Request, Terms) {
         (self.parsed.into_request(), self.terms)
     }

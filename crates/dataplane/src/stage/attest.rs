@@ -17,10 +17,6 @@ impl Attested {
     pub(super) fn planned(&self) -> &Planned {
         &self.planned
     }
-
-    pub(super) fn into_planned(self) -> Planned {
-        self.planned
-    }
 }
 
 pub(super) async fn attest(trail: &mut Trail, planned: Planned) -> Result<Attested, Refusal> {

@@ -7,7 +7,7 @@ use policy::{Permitted, Terms};
 use routing::{
     Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts,
 };
-use vocab::{Refusal, RefusalCode, RegionId, Timestamp};
+use vocab::{Refusal, RefusalCode, Timestamp};
 
 use super::admit::Admitted;
 use crate::{serving::Lane, trail::Trail};
@@ -79,7 +79,7 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
         limits.on_content_rejection = OnContentRejection::FailOver;
     }
     let env = &trail.gateway.env;
-    let plan = routing::plan(&candidates, &limits, &mut || env.random_u64());
+    let plan = routing::plan(&candidates, &limits, &mut || env.random_u64(), now);
     for (index, reason) in &plan.passed_over {
         if let Some(choice) = choices.get(*index) {
             trail.passed_over.push(journal::PassedOver {
@@ -89,7 +89,7 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
         }
     }
     if plan.attempts.is_empty() {
-        let wait = plan.soonest.map(|soonest| soonest.since(now));
+        let wait = plan.soonest;
         return Err(unavailable(choices.len(), wait));
     }
     Ok(Planned { request, terms, choices, plan, timeouts })

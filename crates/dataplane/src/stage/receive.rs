@@ -6,7 +6,7 @@ use policy::Door;
 use vocab::{Refusal, RefusalCode};
 
 use super::identify::Identified;
-use crate::{headers, trail::Trail};
+use crate::trail::Trail;
 
 /// A request whose bytes are here.
 pub(crate) struct Received {

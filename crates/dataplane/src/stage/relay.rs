@@ -66,7 +66,7 @@ impl Running {
             match self.wait().await {
                 Ok(Some(bytes)) => return (Ok(bytes), State::Running(self)),
                 Ok(None) => {}
-                Err(failure) => return self.break_off(&failure).await,
+                Err(failure) => return self.break_off(failure).await,
             }
         }
     }
@@ -138,13 +138,13 @@ impl Running {
     }
 
     /// The end of a broken answer: an error event, never a terminator (RTE-1).
-    async fn break_off(mut self, failure: &Failure) -> Step {
+    async fn break_off(mut self, failure: Failure) -> Step {
         let held = std::mem::take(&mut self.begun.held);
-        let error = CallerError::from_failure(failure);
+        let error = CallerError::from_failure(&failure);
         let event = self.begun.relay.error_event(&error);
         let bytes = self.sent(join(held.into_iter().chain([event]).collect()));
         let Begun { call, .. } = *self.begun;
-        call.failed(&mut self.trail, failure);
+        let failure = call.failed(&mut self.trail, failure);
         if let Some(outcome) = self.trail.outcome() {
             outcome.code = Some(failure.kind.as_str().into());
         }

@@ -1,0 +1,161 @@
+//! One exchange with an upstream: a call sent, and a whole answer or the beginning of a stream read.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use dialect::{Outbound, Target};
+use provider::CallContext;
+use routing::Timeouts;
+use transport::{Client, Reply};
+use vocab::{Failure, FailureKind, HttpReply, failure::Limit};
+
+use super::{
+    attempt::{Answered, Begun, Whole},
+    call::Call,
+    plan::{Choice, Planned},
+};
+use crate::trail::Trail;
+
+/// Output limit where an upstream demands one and the caller gave none.
+const OUTPUT_MAX_DEFAULT: u64 = 4096;
+/// Bytes held back before the first content token.
+const HELD_MAX: usize = 8 * 1024 * 1024;
+
+/// What one exchange works with.
+pub(super) struct Exchange<'a> {
+    planned: &'a Planned,
+    choice: &'a Choice,
+    timeouts: Timeouts,
+}
+
+impl<'a> Exchange<'a> {
+    pub(super) fn new(trail: &Trail, planned: &'a Planned, choice: &'a Choice) -> Self {
+        let left = planned.timeouts().total.saturating_sub(trail.elapsed());
+        Self { planned, choice, timeouts: planned.timeouts().within(left) }
+    }
+
+    /// Performs it, and accounts for it however it ends.
+    pub(super) async fn perform(
+        &self,
+        trail: &mut Trail,
+        mut call: Call,
+        client: &Client,
+    ) -> Result<Answered, Failure> {
+        match self.send(trail, &mut call, client).await {
+            Ok(reply) => self.read(trail, call, reply).await,
+            Err(failure) => Err(call.failed(trail, failure)),
+        }
+    }
+
+    async fn send(
+        &self,
+        trail: &mut Trail,
+        call: &mut Call,
+        client: &Client,
+    ) -> Result<Reply, Failure> {
+        let upstream = &self.choice.lane().upstream;
+        let provider = upstream.provider();
+        let outbound = self.outbound(trail)?;
+        let context = CallContext { request_id: trail.request, remaining: self.timeouts.total };
+        let prepared = provider.prepare(&upstream.endpoint(), outbound, &context);
+        let reply = client.open(prepared, self.timeouts.connect, self.timeouts.headers).await?;
+        let observed = provider.observe(&reply.head);
+        call.answered(reply.head.status.as_u16(), observed.request_id);
+        if reply.head.status.is_success() {
+            return Ok(reply);
+        }
+        let limits = &trail.gateway.limits;
+        let head = reply.head.clone();
+        let whole = reply.whole(limits.error_size_max, limits.error_time_max).await;
+        // A body that does not come is no reason to lose the status.
+        let whole = whole.unwrap_or(HttpReply { head, body: Bytes::new() });
+        Err(provider.classify(&whole, trail.now()))
+    }
+
+    fn outbound(&self, trail: &mut Trail) -> Result<Outbound, Failure> {
+        let lane = self.choice.lane();
+        let target = Target {
+            model: &lane.route.upstream_model,
+            output_max_default: OUTPUT_MAX_DEFAULT,
+        };
+        let emitted = self.planned.request().emit(lane.upstream.dialect(), &target);
+        // `carried_by` said yes at planning, so a no here concerns this request and no route.
+        let outbound = emitted
+            .map_err(|unsupported| Failure::new(FailureKind::BadRequest, unsupported.message))?;
+        if let Some(outcome) = trail.outcome() {
+            outcome.dropped = outbound.dropped.iter().map(|field| (*field).into()).collect();
+        }
+        Ok(outbound)
+    }
+
+    async fn read(&self, trail: &mut Trail, mut call: Call, reply: Reply) -> Result<Answered, Failure> {
+        if self.planned.request().stream() {
+            return self.read_stream(trail, call, reply).await;
+        }
+        let dialect = self.choice.lane().upstream.dialect();
+        let left = self.timeouts.total.saturating_sub(call.elapsed());
+        let whole = reply.whole(trail.gateway.limits.answer_size_max, left).await;
+        let answer = whole.and_then(|whole| {
+            dialect::answer(self.planned.request(), dialect, trail.request, &whole.body)
+        });
+        match answer {
+            Ok(answer) => {
+                call.content();
+                let lane = Arc::clone(self.choice.lane());
+                lane.metrics.served(call.first_token(), &answer.usage);
+                call.served(trail);
+                Ok(Answered::Whole(Box::new(Whole { lane, answer })))
+            }
+            Err(failure) => Err(call.failed(trail, failure)),
+        }
+    }
+
+    /// Reads a stream up to its first content token, the commit point.
+    async fn read_stream(
+        &self,
+        trail: &mut Trail,
+        call: Call,
+        reply: Reply,
+    ) -> Result<Answered, Failure> {
+        let lane = Arc::clone(self.choice.lane());
+        let relay = self.planned.request().relay(lane.upstream.dialect(), trail.request);
+        let mut begun = Box::new(Begun {
+            lane,
+            call,
+            body: reply.body,
+            relay,
+            held: Vec::new(),
+            timeouts: self.timeouts,
+        });
+        match until_content(&mut begun, self.timeouts.first_token).await {
+            Ok(()) => {
+                begun.call.content();
+                Ok(Answered::Stream(begun))
+            }
+            Err(failure) => Err(begun.call.failed(trail, failure)),
+        }
+    }
+}
+
+async fn until_content(begun: &mut Begun, limit: Duration) -> Result<(), Failure> {
+    loop {
+        let left = limit.saturating_sub(begun.call.elapsed());
+        match tokio::time::timeout(left, begun.body.chunk()).await {
+            Ok(chunk) => match chunk? {
+                Some(chunk) => begun.relay.feed(chunk, &mut begun.held)?,
+                None => begun.relay.end()?,
+            },
+            Err(_elapsed) => {
+                let message = format!("no content within {} ms", limit.as_millis());
+                return Err(Failure::new(FailureKind::TimedOut(Limit::FirstToken), message));
+            }
+        }
+        if begun.relay.progress().content || begun.relay.progress().ended {
+            return Ok(());
+        }
+        if begun.held.iter().map(Bytes::len).sum::<usize>() > HELD_MAX {
+            let message = "the stream sent too much before its first content";
+            return Err(Failure::new(FailureKind::Broken, message));
+        }
+    }
+}
