@@ -1,8 +1,8 @@
 //! Which routes to try, in which order, and why not the others (R1, R5).
 //!
 //! RES-1 is relied upon, not kept here: candidates are the permitted routes, and a plan only
-//! orders and drops. Order of precedence: tiers; inside a tier a due probe, then the better of two
-//! random routes. Routes in slow start give way to others in proportion to their missing share,
+//! orders and drops. Order of precedence: tiers; inside a tier a due probe (one per request), then
+//! the better of two random routes. Routes in slow start give way to others in proportion to their missing share,
 //! also to those of another region of the jurisdiction, but never to those across a border.
 
 use std::time::Duration;
@@ -76,6 +76,8 @@ pub enum PassedOver {
     BreakerOpen,
     /// Its breaker is half-open and a probe is out.
     ProbeUnderWay,
+    /// A probe is due, but this request probes a better route already.
+    ProbeSpared,
     /// The provider rejects our credential.
     CredentialRejected,
     /// The account's quota or credit is spent.
@@ -97,6 +99,7 @@ impl PassedOver {
         match self {
             Self::BreakerOpen => "breaker_open",
             Self::ProbeUnderWay => "probe_under_way",
+            Self::ProbeSpared => "probe_spared",
             Self::CredentialRejected => "credential_rejected",
             Self::QuotaSpent => "quota_spent",
             Self::Held => "held",
@@ -156,6 +159,7 @@ pub fn plan(
     for equals in fit.chunk_by_mut(|a, b| a.rank == b.rank) {
         pick::order(equals, random);
     }
+    plan.spare_probes(&mut fit);
     plan.fill(&fit);
     plan
 }
@@ -225,6 +229,24 @@ impl Plan {
         };
         let left = until.since(now);
         self.soonest = Some(self.soonest.map_or(left, |soonest| soonest.min(left)));
+    }
+
+    /// A request risks one probe at most, as long as a route is left that is known to be well: its
+    /// attempts are few, and after a wide outage all of them might be probes.
+    fn spare_probes(&mut self, fit: &mut Vec<Ranked>) {
+        let due = |route: &Ranked| route.candidate.view.gate == Gate::ProbeDue;
+        if fit.iter().all(due) {
+            return;
+        }
+        let mut taken = false;
+        fit.retain(|route| {
+            let spared = due(route) && taken;
+            taken |= due(route);
+            if spared {
+                self.passed_over.push((route.candidate.index, PassedOver::ProbeSpared));
+            }
+            !spared
+        });
     }
 
     /// RTE-2: takes routes in order while attempts and regions last.
@@ -416,6 +438,20 @@ mod tests {
         assert_eq!(first(&[route(0, 0), probe, route(2, 0)], 1), 1_000);
         let far = gated(1, 1, Gate::ProbeDue);
         assert_eq!(first(&[route(0, 0), far], 0), 1_000);
+    }
+
+    #[test]
+    fn a_request_risks_one_probe_while_a_well_route_is_left() {
+        let mut candidates = vec![
+            gated(0, 0, Gate::ProbeDue),
+            gated(1, 0, Gate::ProbeDue),
+            gated(2, 1, Gate::ProbeDue),
+        ];
+        assert_eq!(planned(&candidates, 1).attempts.len(), 3, "there is nothing else");
+        candidates.push(route(3, 2));
+        let plan = planned(&candidates, 1);
+        assert_eq!((plan.attempts.len(), plan.attempts.last()), (2, Some(&3)));
+        assert!(plan.passed_over.iter().all(|(_, why)| *why == PassedOver::ProbeSpared));
     }
 
     #[test]
