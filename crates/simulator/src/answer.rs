@@ -150,11 +150,11 @@ impl Place<'_> {
             many => text.push_str(&format!(", saw {many} images")),
         }
         if ask.tool_results.is_empty() {
-            text.push_str(&format!(". You said: {}", beginning(&ask.last_text).trim_end()));
+            text.push_str(&format!(". You said: {}.", beginning(&ask.last_text).trim_end()));
         } else {
             let quoted: Vec<String> =
                 ask.tool_results.iter().map(|one| format!("\"{}\"", beginning(one))).collect();
-            text.push_str(&format!(". The tool said: {}", quoted.join(" and ")));
+            text.push_str(&format!(". The tool said: {}.", quoted.join(" and ")));
         }
         let said = Tokens::of(text);
         let asked = asked_tokens(&ask.last_text);

@@ -94,7 +94,8 @@ impl Manners for Anthropic {
     }
 
     fn malformed_event(&self) -> &'static str {
-        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"ty\n\n"
+        "event: content_block_delta\n\
+         data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"ty\n\n"
     }
 
     fn not_json(&self) -> Complaint {

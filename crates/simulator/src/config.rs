@@ -51,7 +51,7 @@ impl EndpointSpec {
     }
 }
 
-/// How fast answers come. Figures are what a healthy vendor shows; `scale` shrinks or stretches all.
+/// How fast answers come. Figures are those of a healthy vendor; `scale` shrinks or stretches all.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timing {

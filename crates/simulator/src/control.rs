@@ -1,4 +1,15 @@
 //! The control API under `/_sim`: faults, endpoints, the request log.
+//!
+//! | call | answer |
+//! |---|---|
+//! | `GET /ready` | 200 |
+//! | `GET /endpoints` | name, region, vendor, models, path of each |
+//! | `GET /fault-kinds` | the table of kinds with their parameters |
+//! | `GET`, `POST`, `DELETE /faults` | list; set one (201, the fault with its `id`); clear all |
+//! | `DELETE /faults?endpoint=NAME` | clear those of one endpoint |
+//! | `GET`, `DELETE /faults/ID` | one fault |
+//! | `GET /requests?since=SEQ&endpoint=NAME&limit=N` | the log; `next` is the new `since` |
+//! | `DELETE /requests` | forget the log |
 
 use std::borrow::Cow;
 

@@ -33,7 +33,8 @@ impl Manners for OpenAi {
             None => Err(Complaint::new(
                 401,
                 INVALID,
-                "You didn't provide an API key. You need to provide your API key in an Authorization \
+                "You didn't provide an API key. You need to provide your API key in an \
+                 Authorization \
                  header using Bearer auth (i.e. Authorization: Bearer YOUR_KEY).",
             )),
         }
@@ -77,7 +78,8 @@ impl Manners for OpenAi {
     }
 
     fn malformed_event(&self) -> &'static str {
-        "data: {\"id\":\"chatcmpl-broken\",\"object\":\"chat.completion.chunk\",\"choices\":[{\"ind\n\n"
+        "data: {\"id\":\"chatcmpl-broken\",\"object\":\"chat.completion.chunk\",\
+         \"choices\":[{\"ind\n\n"
     }
 
     fn not_json(&self) -> Complaint {
@@ -123,7 +125,8 @@ impl Manners for OpenAi {
             .code("rate_limit_exceeded"),
             503 | 529 => new(
                 "service_unavailable_error",
-                "The server is currently overloaded with other requests. Sorry about that! You can retry your request, or contact us if the error persists.",
+                "The server is currently overloaded with other requests. Sorry about that! You can \
+                 retry your request, or contact us if the error persists.",
             ),
             500..=599 => new(
                 "server_error",

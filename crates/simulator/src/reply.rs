@@ -3,6 +3,7 @@
 //! Order: connect faults, body, reply faults, the vendor's own checks, completion faults, answer.
 //! A real vendor in trouble fails before it validates; so do reply faults.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -48,6 +49,8 @@ pub(crate) struct Question<'a> {
     pub(crate) path: &'a str,
     pub(crate) headers: &'a HeaderMap,
     pub(crate) body: &'a Result<Value, Unreadable>,
+    /// A reply fault already drawn for this request.
+    pub(crate) struck: Option<&'a Strike>,
 }
 
 /// Why a body is no JSON value.
@@ -61,6 +64,9 @@ pub(crate) enum Unreadable {
 #[derive(Debug)]
 pub(crate) struct Station {
     pub(crate) spec: EndpointSpec,
+    /// Shared with every entry of the log.
+    pub(crate) name: Arc<str>,
+    pub(crate) region: Arc<str>,
     manners: &'static dyn Manners,
     window: Window,
 }
@@ -94,16 +100,21 @@ impl Window {
 
 impl Station {
     pub(crate) fn new(spec: EndpointSpec) -> Self {
-        Self { manners: spec.vendor.manners(), spec, window: Window::default() }
+        Self {
+            manners: spec.vendor.manners(),
+            name: spec.name.as_str().into(),
+            region: spec.region.as_str().into(),
+            spec,
+            window: Window::default(),
+        }
     }
 
-    /// Decides the reply. `struck` is a reply fault already drawn for this request.
+    /// Decides the reply.
     pub(crate) fn reply(
         &self,
         config: &Config,
         faults: &FaultBoard,
         question: &Question<'_>,
-        struck: Option<Strike>,
         tracked: &Tracked,
     ) -> Reply {
         let now = WallTime::now();
@@ -112,7 +123,7 @@ impl Station {
         let room = self.window.room(config, now);
         let facts = Facts { endpoint: &self.spec, now, random, request_id, room };
         let mut clerk = Clerk { station: self, config, facts };
-        if let Some(strike) = struck {
+        if let Some(strike) = question.struck {
             return clerk.fail(&strike.spec.kind);
         }
         match clerk.serve(question, faults, tracked) {
@@ -276,11 +287,12 @@ impl Clerk<'_> {
                 let complaint = manners.out_of_quota();
                 self.json(complaint.status, &manners.error_body(&self.facts, &complaint))
             }
+            // The board hands these out for completions only; here they would be our own fault.
             FaultKind::HangAfterTokens { .. }
             | FaultKind::CutAfterTokens { .. }
             | FaultKind::SlowFirstToken { .. }
             | FaultKind::MalformedEvent { .. }
-            | FaultKind::InStreamError { .. } => self.json(500, &Value::Null),
+            | FaultKind::InStreamError { .. } => self.status(500, None),
         }
     }
 

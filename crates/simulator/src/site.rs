@@ -1,6 +1,7 @@
 //! The whole simulated world behind one listener: endpoints, fault board, request log.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -113,8 +114,14 @@ impl Site {
         received.text.clone_from(&peek.text);
         received.fields.clone_from(&peek.fields);
         let mut tracked = self.log.open(WallTime::now(), received);
-        let question = Question { method: &head.method, path, headers: &head.headers, body: &body };
-        let reply = station.reply(&self.config, &self.faults, &question, struck, &tracked);
+        let question = Question {
+            method: &head.method,
+            path,
+            headers: &head.headers,
+            body: &body,
+            struck: struck.as_ref(),
+        };
+        let reply = station.reply(&self.config, &self.faults, &question, &tracked);
         match reply {
             Reply::Reset => {
                 tracked.end();
@@ -193,8 +200,8 @@ fn split(path: &str) -> (&str, &str) {
 fn received(station: &Station, head: &http::request::Parts, path: &str) -> Received {
     let id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok());
     Received {
-        endpoint: station.spec.name.as_str().into(),
-        region: station.spec.region.as_str().into(),
+        endpoint: Arc::clone(&station.name),
+        region: Arc::clone(&station.region),
         method: head.method.to_string(),
         path: path.to_owned(),
         request_id: id.map(|id| id.chars().take(REQUEST_ID_MAX).collect()),

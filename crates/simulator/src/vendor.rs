@@ -162,7 +162,7 @@ pub(crate) fn ceil_seconds(seconds: f64) -> String {
 
 /// Writes `text` as a JSON string.
 pub(crate) fn write_json(out: &mut Vec<u8>, text: &str) {
-    // Writing a string to memory cannot fail; if it ever did, the event would not parse, which shows.
+    // Writing a string to memory cannot fail; if it did, the event would not parse, which shows.
     let _infallible = serde_json::to_writer(out, text);
 }
 

@@ -174,9 +174,9 @@ fn check_tool_turns(messages: &[Value]) -> Result<(), Complaint> {
         let results = ids(message, "tool_result", "tool_use_id");
         if let Some(stray) = results.iter().find(|id| !open.contains(id)) {
             return Err(invalid(format!(
-                "messages.{place}.content.0: unexpected `tool_use_id` found in `tool_result` blocks: \
-                 {stray}. Each `tool_result` block must have a corresponding `tool_use` block in the \
-                 previous message."
+                "messages.{place}.content.0: unexpected `tool_use_id` found in `tool_result` \
+                 blocks: {stray}. Each `tool_result` block must have a corresponding `tool_use` \
+                 block in the previous message."
             )));
         }
         let answered: HashSet<&str> = results.into_iter().collect();
@@ -193,8 +193,8 @@ fn check_tool_turns(messages: &[Value]) -> Result<(), Complaint> {
 fn unanswered(place: usize, open: &[&str]) -> Complaint {
     invalid(format!(
         "messages.{place}: `tool_use` ids were found without `tool_result` blocks immediately \
-         after: {}. Each `tool_use` block must have a corresponding `tool_result` block in the next \
-         message.",
+         after: {}. Each `tool_use` block must have a corresponding `tool_result` block in the \
+         next message.",
         open.join(", ")
     ))
 }

@@ -111,8 +111,9 @@ fn stop(out: &mut Vec<u8>, index: usize) {
 }
 
 fn stream_call(facts: &mut Facts<'_>, index: usize, call: &Call, out: &mut ScriptWriter) {
-    let open = json!({"type": "content_block_start", "index": index, "content_block": {
-        "type": "tool_use", "id": facts.random.id("toolu_01", 22), "name": call.name, "input": {}}});
+    let id = facts.random.id("toolu_01", 22);
+    let block = json!({"type": "tool_use", "id": id, "name": call.name, "input": {}});
+    let open = json!({"type": "content_block_start", "index": index, "content_block": block});
     out.frame(|out| event(out, "content_block_start", &open));
     let delta = |fragment: &str| {
         json!({"type": "content_block_delta", "index": index,

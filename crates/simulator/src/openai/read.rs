@@ -307,7 +307,8 @@ fn tools(body: &Value) -> Result<Vec<Tool>, Complaint> {
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
         if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
             let text = format!(
-                "Invalid '{param}': string does not match pattern. Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+                "Invalid '{param}': string does not match pattern. Expected a string that matches \
+                 the pattern '^[a-zA-Z0-9_-]+$'."
             );
             return Err(invalid(&param, text).code("invalid_value"));
         }
@@ -320,7 +321,8 @@ fn tools(body: &Value) -> Result<Vec<Tool>, Complaint> {
 fn choice(body: &Value, tools: &[Tool]) -> Result<Choice, Complaint> {
     let Some(choice) = present(body, "tool_choice") else { return Ok(Choice::Auto) };
     if tools.is_empty() {
-        let text = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' are specified.";
+        let text = "Invalid value for 'tool_choice': 'tool_choice' is only allowed when 'tools' \
+                    are specified.";
         return Err(invalid("tool_choice", text.to_owned()));
     }
     match choice.as_str() {

@@ -10,15 +10,19 @@ use hyper_util::rt::TokioIo;
 use serde_json::{Value, json};
 use simulator::{Config, EndpointSpec, RequestRecord, Simulator, Timing, Vendor};
 use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// Longest wait for a state that must come.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
 
-/// Longest silence that a test takes for a hang.
-pub(crate) const SILENCE: Duration = Duration::from_millis(150);
+/// Silence that a test which expects one takes for a hang.
+pub(crate) const SILENCE: Duration = Duration::from_millis(500);
 
 pub(crate) struct World {
     pub(crate) address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    served: JoinHandle<std::io::Result<()>>,
 }
 
 /// How a reply ended.
@@ -29,7 +33,7 @@ pub(crate) enum End {
     Cut,
     /// RST.
     Reset,
-    /// Nothing for [`SILENCE`].
+    /// Nothing for as long as the caller was patient.
     Silent,
 }
 
@@ -91,19 +95,37 @@ impl World {
         let config = Config { endpoints: endpoints(), ..config };
         let simulator = Simulator::bind("127.0.0.1:0".parse().unwrap(), config).unwrap();
         let address = simulator.local_addr();
-        tokio::spawn(simulator.run(std::future::pending()));
-        Self { address }
+        let (stop, stopped) = oneshot::channel();
+        let shutdown = async {
+            // A world that is dropped stops too.
+            let _either = stopped.await;
+        };
+        let served = tokio::spawn(simulator.run(shutdown));
+        Self { address, stop, served }
+    }
+
+    /// Resolves the shutdown future and waits for the simulator to end.
+    pub(crate) async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.served.await.unwrap().unwrap();
     }
 
     /// One request on a connection of its own. `Err`: the connection ended without a reply.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>) -> Result<Reply, End> {
+        self.send_patiently(request, SOON).await
+    }
+
+    /// The same, for who expects silence: it counts as one after `patience`.
+    pub(crate) async fn send_patiently(
+        &self,
+        request: Request<Full<Bytes>>,
+        patience: Duration,
+    ) -> Result<Reply, End> {
         let stream = TcpStream::connect(self.address).await.unwrap();
         let (mut sender, connection) =
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        let reply = match tokio::time::timeout(SILENCE.max(SOON / 20), sender.send_request(request))
-            .await
-        {
+        let reply = match tokio::time::timeout(patience, sender.send_request(request)).await {
             Err(_silent) => return Err(End::Silent),
             Ok(Err(error)) => return Err(end_of(&error)),
             Ok(Ok(reply)) => reply,
@@ -111,7 +133,7 @@ impl World {
         let (head, mut body) = reply.into_parts();
         let mut bytes = Vec::new();
         let end = loop {
-            match tokio::time::timeout(SILENCE, body.frame()).await {
+            match tokio::time::timeout(patience, body.frame()).await {
                 Err(_silent) => break End::Silent,
                 Ok(None) => break End::Whole,
                 Ok(Some(Err(error))) => break end_of(&error),

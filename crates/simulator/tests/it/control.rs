@@ -122,6 +122,21 @@ async fn a_caller_that_leaves_in_mid_request_is_logged_as_cancelled() {
 }
 
 #[tokio::test]
+async fn a_reply_to_head_counts_as_served() {
+    let world = World::start().await;
+    world.send(request("HEAD", "/openai-eu/v1/models", &json!(null))).await.unwrap();
+    let logged = world.last_logged(|last| last.outcome != Outcome::Open).await;
+    assert_eq!((logged.outcome, logged.method.as_str()), (Outcome::Served, "HEAD"));
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_an_error() {
+    let world = World::start().await;
+    let refused = simulator::Simulator::bind(world.address, Config::default()).unwrap_err();
+    assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test]
 async fn control_calls_are_not_logged_and_wrong_methods_are_named() {
     let world = World::start().await;
     let reply = world.send(request("PUT", "/_sim/faults", &json!({}))).await.unwrap();

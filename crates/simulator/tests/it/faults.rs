@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use simulator::Outcome;
 
-use crate::client::{CHAT, End, MESSAGES, Reply, World, chat, messages, request};
+use crate::client::{CHAT, End, MESSAGES, Reply, SILENCE, SOON, World, chat, messages, request};
 
 const ENDPOINT: &str = "openai-eu";
 
@@ -15,7 +15,9 @@ async fn struck(fault: Value, stream: bool) -> (World, Result<Reply, End>) {
     spec.as_object_mut().unwrap().extend(fault.as_object().unwrap().clone());
     world.fault(spec).await;
     let asked = chat("struck", json!({"stream": stream}));
-    let reply = world.send(request("POST", CHAT, &asked)).await;
+    let hangs = fault["kind"].as_str().is_some_and(|kind| kind.starts_with("hang"));
+    let patience = if hangs { SILENCE } else { SOON };
+    let reply = world.send_patiently(request("POST", CHAT, &asked), patience).await;
     (world, reply)
 }
 
@@ -114,7 +116,8 @@ async fn slow_first_token_delays_the_token_and_not_the_headers() {
     assert!(start.elapsed() >= Duration::from_millis(60));
     world.delete("/_sim/faults").await;
     world.fault(json!({"endpoint": ENDPOINT, "kind": "slow_first_token", "ms": 60_000})).await;
-    let reply = world.post(CHAT, &chat("x", json!({"stream": true}))).await;
+    let asked = request("POST", CHAT, &chat("x", json!({"stream": true})));
+    let reply = world.send_patiently(asked, SILENCE).await.unwrap();
     assert_eq!((reply.status, reply.end, tokens(&reply)), (200, End::Silent, 0));
 }
 

@@ -1,5 +1,13 @@
 //! The simulator over real sockets, spoken to by a small raw client.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests: a surprise must end them at once"
+)]
+
 mod client;
 mod control;
 mod faults;

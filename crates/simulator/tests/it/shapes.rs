@@ -93,10 +93,12 @@ async fn tools_are_called_in_both_dialects() {
 #[tokio::test]
 async fn tool_results_and_images_are_acknowledged() {
     let world = World::start().await;
+    let call = json!({"type": "tool_use", "id": "t", "name": "w", "input": {}});
+    let result = json!({"type": "tool_result", "tool_use_id": "t", "content": "sunny"});
     let turns = json!({"messages": [
         {"role": "user", "content": "weather?"},
-        {"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "w", "input": {}}]},
-        {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "sunny"}]}]});
+        {"role": "assistant", "content": [call]},
+        {"role": "user", "content": [result]}]});
     let body = world.post(MESSAGES, &messages("", turns)).await.json();
     assert!(body["content"][0]["text"].as_str().unwrap().contains("\"sunny\""), "{body}");
     let turns = json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "look"},

@@ -124,7 +124,8 @@ async fn pipelined_requests_are_answered_in_order_on_one_connection() {
         let body = chat(text, json!({})).to_string();
         let length = body.len();
         sent += &format!(
-            "POST {CHAT} HTTP/1.1\r\nhost: s\r\nconnection: {connection}\r\ncontent-length: {length}\r\n\r\n{body}"
+            "POST {CHAT} HTTP/1.1\r\nhost: s\r\nconnection: {connection}\r\n\
+             content-length: {length}\r\n\r\n{body}"
         );
     }
     stream.write_all(sent.as_bytes()).await.unwrap();
@@ -132,4 +133,22 @@ async fn pipelined_requests_are_answered_in_order_on_one_connection() {
     stream.read_to_string(&mut received).await.unwrap();
     let (first, second) = (received.find("said: first"), received.find("said: second"));
     assert!(first.is_some() && first < second, "{received}");
+}
+
+#[tokio::test]
+async fn shutdown_ends_open_streams_at_once() {
+    let timing = Timing { first_token_ms: 60_000, ..Timing::default() };
+    let world = World::with(Config { timing, ..Config::default() }).await;
+    let mut stream = tokio::net::TcpStream::connect(world.address).await.unwrap();
+    let body = chat("long", json!({"stream": true})).to_string();
+    let head = format!("POST {CHAT} HTTP/1.1\r\nhost: s\r\ncontent-length: {}\r\n\r\n", body.len());
+    stream.write_all((head + &body).as_bytes()).await.unwrap();
+    world.last_logged(|last| last.text == "long").await;
+    let address = world.address;
+    world.stop().await;
+    // Whether it ends with FIN or RST, it ends, and nobody listens any more.
+    let mut rest = Vec::new();
+    let ended = tokio::time::timeout(crate::client::SOON, stream.read_to_end(&mut rest)).await;
+    assert!(ended.is_ok() && rest.is_empty());
+    assert!(tokio::net::TcpStream::connect(address).await.is_err());
 }
