@@ -28,6 +28,7 @@ mod latency;
 mod mark;
 mod next;
 mod noise;
+mod passed_over;
 mod pause;
 mod pick;
 mod plan;
@@ -39,8 +40,9 @@ pub use budget::RetryBudget;
 pub use defaults::Defaults;
 pub use health::{Admit, Gate, HealthView, Observation, RouteHealth};
 pub use next::{Commit, Cursor, GiveUp, Next, Outcome, next};
+pub use passed_over::PassedOver;
 pub use plan::{
-    Candidate, OnContentRejection, PassedOver, Plan, PlanLimits, TIER_CROSS_BORDER,
-    TIER_SAME_JURISDICTION, TIER_SAME_REGION, plan,
+    Candidate, OnContentRejection, Plan, PlanLimits, TIER_CROSS_BORDER, TIER_SAME_JURISDICTION,
+    TIER_SAME_REGION, plan,
 };
 pub use timeouts::{Delivery, Overrides, Timeouts};

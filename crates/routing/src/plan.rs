@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use vocab::Timestamp;
 
-use crate::{Defaults, Gate, HealthView, OpenCause, pick};
+use crate::{Defaults, Gate, HealthView, PassedOver, pick};
 
 /// Tier of routes in the gateway's own region.
 pub const TIER_SAME_REGION: u8 = 0;
@@ -69,47 +69,6 @@ pub enum OnContentRejection {
     FailOver,
 }
 
-/// Why a permitted route is not among the attempts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PassedOver {
-    /// Its breaker is open.
-    BreakerOpen,
-    /// Its breaker is half-open and a probe is out.
-    ProbeUnderWay,
-    /// A probe is due, but this request probes a better route already.
-    ProbeSpared,
-    /// The provider rejects our credential.
-    CredentialRejected,
-    /// The account's quota or credit is spent.
-    QuotaSpent,
-    /// The provider asked for less, and the time has not come.
-    Held,
-    /// Its configured weight is 0.
-    WeightZero,
-    /// The attempts were used up by better routes.
-    BeyondAttempts,
-    /// The regions were used up by better routes.
-    BeyondRegions,
-}
-
-impl PassedOver {
-    /// The stable name used in records.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BreakerOpen => "breaker_open",
-            Self::ProbeUnderWay => "probe_under_way",
-            Self::ProbeSpared => "probe_spared",
-            Self::CredentialRejected => "credential_rejected",
-            Self::QuotaSpent => "quota_spent",
-            Self::Held => "held",
-            Self::WeightZero => "weight_zero",
-            Self::BeyondAttempts => "beyond_attempts",
-            Self::BeyondRegions => "beyond_regions",
-        }
-    }
-}
-
 /// The attempts of one request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
@@ -145,7 +104,7 @@ pub fn plan(
     };
     let mut fit: Vec<Ranked> = Vec::with_capacity(candidates.len());
     for candidate in candidates {
-        match unfit(candidate) {
+        match PassedOver::unfit(candidate) {
             Some(reason) => plan.pass_over(candidate, reason, now),
             None => fit.push(Ranked { rank: Rank::of(candidate, random), candidate: *candidate }),
         }
@@ -198,24 +157,6 @@ impl Rank {
 fn unit(random: u64) -> f64 {
     let upper = u32::try_from(random >> 32).unwrap_or(u32::MAX);
     f64::from(upper) / (f64::from(u32::MAX) + 1.0)
-}
-
-fn unfit(candidate: &Candidate) -> Option<PassedOver> {
-    if candidate.weight == 0 {
-        return Some(PassedOver::WeightZero);
-    }
-    match candidate.view.gate {
-        Gate::Open | Gate::ProbeDue => None,
-        Gate::Probing => Some(PassedOver::ProbeUnderWay),
-        Gate::Held { .. } => Some(PassedOver::Held),
-        Gate::Shut { cause, .. } => Some(match cause {
-            OpenCause::Credential => PassedOver::CredentialRejected,
-            OpenCause::Quota => PassedOver::QuotaSpent,
-            OpenCause::FailuresInRow | OpenCause::LowSuccess | OpenCause::ProbeFailed => {
-                PassedOver::BreakerOpen
-            }
-        }),
-    }
 }
 
 impl Plan {
@@ -273,7 +214,7 @@ impl Plan {
     /// soonest. Holds and account troubles are respected even so, and a half-open route has its
     /// probe already (RTE-3).
     fn add_trickle(&mut self, candidates: &[Candidate], random: &mut dyn FnMut() -> u64) {
-        let open = |c: &&Candidate| unfit(c) == Some(PassedOver::BreakerOpen);
+        let open = |c: &&Candidate| PassedOver::unfit(c) == Some(PassedOver::BreakerOpen);
         // R1 before health: being open is no reason to cross a border that another open route
         // does not need.
         let best = candidates.iter().filter(open).min_by_key(|c| (c.tier, reopens(c)));
@@ -297,7 +238,7 @@ fn reopens(candidate: &Candidate) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Noise;
+    use crate::{OpenCause, noise::Noise};
 
     fn at(seconds: u64) -> Timestamp {
         Timestamp::from_unix_micros(0).after(Duration::from_secs(seconds))
