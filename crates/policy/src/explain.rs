@@ -7,8 +7,9 @@ use vocab::{CertificateId, MechanismId, Refusal, Timestamp};
 use crate::{
     cell::{ground, needs},
     certificate::current,
+    compile::{Entry, Policy},
     control::{Control, Finding},
-    decide::{Decision, Entry, Facts, Policy},
+    decide::{Decision, Facts},
     equivalence::{Required, findings},
     model::{Region, Route},
     residency::Crossing,

@@ -15,11 +15,13 @@
 
 mod cell;
 mod certificate;
+mod compile;
 mod control;
 mod decide;
 mod equivalence;
 mod explain;
 mod model;
+mod refuse;
 mod residency;
 mod terms;
 mod workload;
@@ -28,8 +30,9 @@ pub use certificate::{
     Certificate, CertificateState, Hosting, IncidentVisibility, Logging, Moderation,
     ModerationLevel, Retention, RetentionByKind, Tools,
 };
+pub use compile::Policy;
 pub use control::Control;
-pub use decide::{Decision, Door, Facts, Policy, PolicyNeeds};
+pub use decide::{Decision, Door, Facts, PolicyNeeds};
 pub use explain::{Check, Explanation, RouteExplanation};
 pub use model::{Endpoint, Mechanism, MechanismKind, Model, Region, Route};
 pub use terms::{Permitted, Rejected, Terms, Tier};
