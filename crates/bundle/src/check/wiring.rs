@@ -1,0 +1,171 @@
+//! Places, endpoints, models and routes.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+use policy::{Region, Route};
+use provider::Settings;
+use url::Url;
+use vocab::{EndpointId, JurisdictionId, ModelId, RegionId};
+
+use super::known::{Names, unique};
+use crate::{
+    load::{CredentialSource, EndpointConfig},
+    node::Place,
+    read::{At, Notes, quoted},
+    schema::{RawEndpoint, RawModel, RawPlaces, RawRoute},
+    suggest::nearest,
+};
+
+/// Legal areas and places.
+pub(crate) fn places(
+    raw: RawPlaces,
+    jurisdictions: &Names,
+    notes: &Notes,
+) -> (Vec<JurisdictionId>, Vec<Region>) {
+    unique(&raw.jurisdictions, notes);
+    unique(raw.regions.iter().map(|region| &region.id), notes);
+    let mut entries: HashMap<String, RegionId> = HashMap::new();
+    let regions = raw.regions.into_iter().map(|region| {
+        jurisdictions.expect(&region.jurisdiction, notes);
+        let entry = region.entry.map(|entry| {
+            let address = check_entry(&entry, notes);
+            if let Some(other) = entries.insert(address.clone(), region.id.value.clone()) {
+                notes.error(
+                    entry.place,
+                    format!("regions `{other}` and `{}` have the same entry", region.id.value),
+                    "give each gateway an address of its own",
+                );
+            }
+            address
+        });
+        Region { id: region.id.value, jurisdiction: region.jurisdiction.value, entry }
+    });
+    let regions = regions.collect();
+    (raw.jurisdictions.into_iter().map(|name| name.value).collect(), regions)
+}
+
+/// An entry is shown to callers as the place to go, so it must be a plain address.
+fn check_entry(entry: &At<String>, notes: &Notes) -> String {
+    let plain = |url: &Url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+    };
+    if !Url::parse(&entry.value).is_ok_and(|url| plain(&url)) {
+        notes.error(
+            entry.place,
+            "the entry is not the address of a gateway",
+            "write scheme, host and port and nothing more, e.g. `https://eu-west.ai.example.com`",
+        );
+    }
+    entry.value.trim_end_matches('/').to_owned()
+}
+
+/// Endpoints, each checked by its provider.
+pub(crate) fn endpoints(
+    raw: Vec<RawEndpoint>,
+    regions: &Names,
+    notes: &Notes,
+) -> Vec<EndpointConfig> {
+    unique(raw.iter().map(|endpoint| &endpoint.id), notes);
+    raw.into_iter().map(|endpoint| check_endpoint(endpoint, regions, notes)).collect()
+}
+
+fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointConfig {
+    regions.expect(&raw.region, notes);
+    let place = raw.base_url.place;
+    let settings = Settings {
+        base_url: raw.base_url.value,
+        headers: raw.headers,
+        organization: raw.organization.map(|text| text.value),
+        project: raw.project.map(|text| text.value),
+    };
+    match provider::find(&raw.provider.value) {
+        Some(provider) => {
+            if let Err(error) = provider.connect(&settings, None) {
+                let error = error.to_string();
+                let (message, remedy) =
+                    error.split_once(": ").unwrap_or((&error, "correct the endpoint's settings"));
+                notes.error(place, message, remedy);
+            }
+        }
+        None => unknown_provider(&raw.provider, notes),
+    }
+    if let Some(CredentialSource::Env(name)) = &raw.credential {
+        check_variable(name, raw.id.place, notes);
+    }
+    EndpointConfig {
+        id: raw.id.value,
+        provider: raw.provider.value,
+        vendor: raw.vendor.value,
+        region: raw.region.value,
+        settings,
+        credential: raw.credential,
+    }
+}
+
+fn unknown_provider(name: &At<String>, notes: &Notes) {
+    let kinds: Vec<&str> = provider::catalog().iter().map(|provider| provider.name()).collect();
+    let remedy = match nearest(&name.value, kinds.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("write one of {}", quoted(&kinds)),
+    };
+    notes.error(name.place, format!("there is no provider kind `{}`", name.value), remedy);
+}
+
+/// Catches the credential itself where its name belongs, without repeating it (AUD-4).
+fn check_variable(name: &str, place: Place, notes: &Notes) {
+    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if !plain || name.starts_with(|c: char| c.is_ascii_digit()) {
+        notes.error(
+            place,
+            "the endpoint's `credential.env` is not the name of an environment variable",
+            "write the variable's name, e.g. `OPENAI_API_KEY`, never the credential itself",
+        );
+    }
+}
+
+/// Logical models.
+pub(crate) fn models(
+    raw: Vec<RawModel>,
+    notes: &Notes,
+) -> (Vec<ModelId>, BTreeMap<ModelId, String>) {
+    unique(raw.iter().map(|model| &model.id), notes);
+    let ids = raw.iter().map(|model| model.id.value.clone()).collect();
+    let described = raw.into_iter().filter_map(|m| Some((m.id.value, m.description?.value)));
+    (ids, described.collect())
+}
+
+/// Routes; the region of each is that of its endpoint.
+pub(crate) fn routes(
+    raw: Vec<RawRoute>,
+    names: (&Names, &Names),
+    endpoints: &[EndpointConfig],
+    notes: &Notes,
+) -> Vec<Arc<Route>> {
+    let (models, endpoint_names) = names;
+    unique(raw.iter().map(|route| &route.id), notes);
+    let regions: HashMap<&EndpointId, &RegionId> =
+        endpoints.iter().map(|endpoint| (&endpoint.id, &endpoint.region)).collect();
+    let route = |raw: RawRoute| {
+        models.expect(&raw.model, notes);
+        endpoint_names.expect(&raw.endpoint, notes);
+        let region = (*regions.get(&raw.endpoint.value)?).clone();
+        Some(Arc::new(Route {
+            id: raw.id.value,
+            model: raw.model.value,
+            endpoint: raw.endpoint.value,
+            region,
+            upstream_model: raw.upstream_model.value,
+            weight: u32::try_from(raw.weight).unwrap_or(u32::MAX),
+        }))
+    };
+    raw.into_iter().filter_map(route).collect()
+}

@@ -1,0 +1,96 @@
+//! `endpoints.yaml`: deployments of providers, and how to reach them.
+
+use vocab::{EndpointId, RegionId};
+
+use crate::{
+    load::CredentialSource,
+    node::{Node, Value},
+    read::{At, Fields, Notes, id, list, text},
+};
+
+/// One endpoint.
+pub(crate) struct RawEndpoint {
+    /// Its name.
+    pub(crate) id: At<EndpointId>,
+    /// Whose it is, for people.
+    pub(crate) vendor: At<String>,
+    /// The provider kind.
+    pub(crate) provider: At<String>,
+    /// Where it runs.
+    pub(crate) region: At<RegionId>,
+    /// Where its API is.
+    pub(crate) base_url: At<String>,
+    /// Where its credential is found.
+    pub(crate) credential: Option<CredentialSource>,
+    /// Headers sent with every call.
+    pub(crate) headers: Vec<(String, String)>,
+    /// OpenAI organisation.
+    pub(crate) organization: Option<At<String>>,
+    /// OpenAI project.
+    pub(crate) project: Option<At<String>>,
+}
+
+/// Reads `endpoints.yaml`.
+pub(crate) fn endpoints(node: &Node, notes: &Notes) -> Option<Vec<RawEndpoint>> {
+    list(node, notes, endpoint)
+}
+
+fn endpoint(node: &Node, notes: &Notes) -> Option<RawEndpoint> {
+    let mut fields = Fields::open(node, notes, "an endpoint")?;
+    let id = fields.required("id", id);
+    let vendor = fields.required("vendor", text);
+    let provider = fields.required("provider", text);
+    let region = fields.required("region", crate::read::id);
+    let base_url = fields.required("base_url", text);
+    let credential = fields.optional("credential", credential);
+    let headers = fields.optional("headers", headers);
+    let organization = fields.optional("organization", text);
+    let project = fields.optional("project", text);
+    fields.finish();
+    Some(RawEndpoint {
+        id: id?,
+        vendor: vendor?,
+        provider: provider?,
+        region: region?,
+        base_url: base_url?,
+        credential,
+        headers: headers.unwrap_or_default(),
+        organization,
+        project,
+    })
+}
+
+fn credential(node: &Node, notes: &Notes) -> Option<CredentialSource> {
+    let mut fields = Fields::open(node, notes, "a credential")?;
+    let env = fields.optional("env", text);
+    let file = fields.optional("file", text);
+    let place = fields.place;
+    fields.finish();
+    match (env, file) {
+        (Some(env), None) => Some(CredentialSource::Env(env.value)),
+        (None, Some(file)) => Some(CredentialSource::File(file.value.into())),
+        (None, None) | (Some(_), Some(_)) => {
+            notes.error(
+                place,
+                "a credential is named by exactly one of `env` and `file`",
+                "write `credential: {env: NAME}` or `credential: {file: PATH}`",
+            );
+            None
+        }
+    }
+}
+
+fn headers(node: &Node, notes: &Notes) -> Option<Vec<(String, String)>> {
+    let Value::Map(entries) = &node.value else {
+        notes.error(
+            node.place,
+            format!("expected headers as `name: value` lines, found {}", node.value.noun()),
+            "write `headers: {x-name: value}`",
+        );
+        return None;
+    };
+    let pair = |entry: &crate::node::Entry| {
+        text(&entry.node, notes).map(|value| (entry.key.clone(), value.value))
+    };
+    Some(entries.iter().filter_map(pair).collect())
+}
