@@ -65,8 +65,12 @@ def edited(made, tmp_path):
 
 
 def _explain(data_dir, *words):
-    words = [*words, "--data-dir", data_dir, "--output", "json"]
-    return cli.asked("policy", "explain", *words).json()
+    """What `policy explain` says; its exit code tells a request that is refused."""
+    done = cli.isobar("policy", "explain", *words, "--data-dir", data_dir, "--output", "json")
+    assert done.out, done
+    explained = done.json()
+    assert done.code == (1 if explained["refusal"] else 0), done
+    return explained
 
 
 def _hypothetical(data_dir, *words):
@@ -94,6 +98,11 @@ def explain_names_the_control_that_a_route_fails(edited, change):
     changed.recertify(route, edit)
     failed = _failed(_hypothetical(data_dir, "--tools"))
     assert control in failed[route], failed
+
+
+def the_sample_shows_a_route_whose_certificate_has_run_out(made):
+    explained = _hypothetical(made[0])
+    assert _failed(explained)["openai-eu-central-preview"] == {"certificate"}
 
 
 def a_route_across_the_border_fails_on_where_it_processes(edited):
