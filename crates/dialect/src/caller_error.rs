@@ -1,11 +1,21 @@
 //! What a caller is told when there is no answer, in the caller's own dialect (G7).
+//!
+//! Status, type and retry hint are chosen so that the official SDKs retry when that helps and not
+//! when it does not. A caller's key is the only thing that 401 is ever about: trouble with the
+//! gateway's own account at a provider is a 502.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use vocab::{Failure, Refusal, RequestId};
+use serde_json::{Value, json};
+use vocab::{Failure, FailureKind, Refusal, RefusalCode, RequestId};
 
 use crate::ClientDialect;
+
+/// Shortest and longest time a caller is told to wait. One SDK sleeps through anything longer than
+/// a minute, another gives up, a third hammers.
+const WAIT_MIN: Duration = Duration::from_secs(1);
+const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// The class of an error, one per row of the error table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,6 +54,44 @@ pub enum ErrorKind {
     OwnFault,
 }
 
+impl ErrorKind {
+    const fn openai_type(self) -> &'static str {
+        match self {
+            Self::BadRequest
+            | Self::ContextTooLong
+            | Self::ContentBlocked
+            | Self::Unsupported
+            | Self::NotFound
+            | Self::Residency
+            | Self::TooLarge => "invalid_request_error",
+            Self::CallerAuth => "authentication_error",
+            Self::Forbidden => "permission_error",
+            Self::UpstreamAuth => "api_error",
+            Self::RateLimited => "rate_limit_exceeded",
+            Self::QuotaSpent => "insufficient_quota",
+            Self::TimedOut | Self::Overloaded | Self::UpstreamBroken | Self::OwnFault => {
+                "server_error"
+            }
+        }
+    }
+
+    const fn anthropic_type(self) -> &'static str {
+        match self {
+            Self::BadRequest | Self::ContextTooLong | Self::ContentBlocked | Self::Unsupported => {
+                "invalid_request_error"
+            }
+            Self::CallerAuth => "authentication_error",
+            Self::Forbidden | Self::Residency => "permission_error",
+            Self::NotFound => "not_found_error",
+            Self::TooLarge => "request_too_large",
+            Self::RateLimited | Self::QuotaSpent => "rate_limit_error",
+            Self::TimedOut => "timeout_error",
+            Self::Overloaded => "overloaded_error",
+            Self::UpstreamAuth | Self::UpstreamBroken | Self::OwnFault => "api_error",
+        }
+    }
+}
+
 /// Whether the caller's SDK should try again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Retry {
@@ -53,6 +101,14 @@ pub enum Retry {
     After(Duration),
     /// The SDK's own rule is right.
     Unsaid,
+}
+
+impl Retry {
+    /// After `wait`, brought into the range that every SDK obeys.
+    #[must_use]
+    pub fn after(wait: Duration) -> Self {
+        Self::After(wait.clamp(WAIT_MIN, WAIT_MAX))
+    }
 }
 
 /// What the caller is told.
@@ -76,41 +132,258 @@ impl CallerError {
     /// From a governed "no".
     #[must_use]
     pub fn from_refusal(refusal: &Refusal) -> Self {
+        let kind = match refusal.code {
+            RefusalCode::UnknownPath | RefusalCode::ModelNotAllowed => ErrorKind::NotFound,
+            RefusalCode::MethodNotAllowed | RefusalCode::MalformedRequest => ErrorKind::BadRequest,
+            RefusalCode::UnsupportedField => ErrorKind::Unsupported,
+            RefusalCode::BodyTooLarge => ErrorKind::TooLarge,
+            RefusalCode::BodyTooSlow | RefusalCode::DeadlineTooShort => ErrorKind::TimedOut,
+            RefusalCode::CredentialMissing
+            | RefusalCode::CredentialUnknown
+            | RefusalCode::CredentialRevoked
+            | RefusalCode::CredentialExpired
+            | RefusalCode::CredentialNotYetValid => ErrorKind::CallerAuth,
+            RefusalCode::WorkloadNotAllowed => ErrorKind::Forbidden,
+            RefusalCode::GatewayOutsideResidency | RefusalCode::NoEligibleRoute => {
+                ErrorKind::Residency
+            }
+            RefusalCode::RoutesUnavailable
+            | RefusalCode::EvidenceUnavailable
+            | RefusalCode::Draining
+            | RefusalCode::TooBusy => ErrorKind::Overloaded,
+        };
+        let transient = refusal.code.is_transient();
         Self {
             status: refusal.code.status(),
-            kind: ErrorKind::OwnFault,
+            kind,
             code: Some(refusal.code.as_str().to_owned()),
             param: refusal.param.clone(),
             message: format!("{} ({})", refusal.message, refusal.remedy),
-            retry: Retry::Never,
+            retry: if transient { Retry::after(WAIT_MIN) } else { Retry::Never },
         }
     }
 
     /// From the last failed attempt.
+    ///
+    /// The provider's words reach the caller only where they are about the caller's request.
+    /// Otherwise they may name the gateway's account, key or upstream, so a fixed sentence stands
+    /// in their place.
     #[must_use]
     pub fn from_failure(failure: &Failure) -> Self {
+        let row = Row::of(failure.kind);
+        let theirs = row.sentence.is_none();
+        let code = row.code.map(str::to_owned);
         Self {
-            status: 502,
-            kind: ErrorKind::UpstreamBroken,
-            code: failure.code.clone(),
-            param: failure.param.clone(),
-            message: failure.message.clone(),
-            retry: Retry::Unsaid,
+            status: row.status,
+            kind: row.kind,
+            code: if theirs { failure.code.clone().or(code) } else { code },
+            param: failure.param.clone().filter(|_| theirs),
+            message: row.sentence.map_or_else(|| failure.message.clone(), str::to_owned),
+            retry: match row.kind {
+                ErrorKind::RateLimited | ErrorKind::Overloaded => {
+                    Retry::after(failure.retry_after.unwrap_or(WAIT_MIN))
+                }
+                ErrorKind::TimedOut | ErrorKind::UpstreamBroken | ErrorKind::OwnFault => {
+                    Retry::Unsaid
+                }
+                _ => Retry::Never,
+            },
+        }
+    }
+}
+
+/// What a kind of failure looks like to a caller. Without a sentence the provider's own is used.
+struct Row {
+    status: u16,
+    kind: ErrorKind,
+    code: Option<&'static str>,
+    sentence: Option<&'static str>,
+}
+
+impl Row {
+    const fn theirs(status: u16, kind: ErrorKind, code: Option<&'static str>) -> Self {
+        Self { status, kind, code, sentence: None }
+    }
+
+    const fn ours(
+        status: u16,
+        kind: ErrorKind,
+        code: &'static str,
+        sentence: &'static str,
+    ) -> Self {
+        Self { status, kind, code: Some(code), sentence: Some(sentence) }
+    }
+
+    const fn of(failure: FailureKind) -> Self {
+        use ErrorKind as K;
+        match failure {
+            FailureKind::BadRequest => Self::theirs(400, K::BadRequest, None),
+            FailureKind::ContextTooLong => {
+                Self::theirs(400, K::ContextTooLong, Some("context_length_exceeded"))
+            }
+            FailureKind::ContentBlocked => {
+                Self::theirs(400, K::ContentBlocked, Some("content_filter"))
+            }
+            FailureKind::TooLarge => Self::theirs(413, K::TooLarge, Some("request_too_large")),
+            FailureKind::CredentialRejected => Self::ours(
+                502,
+                K::UpstreamAuth,
+                "upstream_auth",
+                "the provider does not accept the gateway's credential",
+            ),
+            FailureKind::QuotaSpent => Self::ours(
+                429,
+                K::QuotaSpent,
+                "insufficient_quota",
+                "the gateway's quota at the provider is spent",
+            ),
+            FailureKind::ModelMissing => Self::ours(
+                404,
+                K::NotFound,
+                "model_not_found",
+                "the provider does not have the model behind this name",
+            ),
+            FailureKind::RateLimited => Self::ours(
+                429,
+                K::RateLimited,
+                "rate_limit_exceeded",
+                "the provider takes no more requests for now",
+            ),
+            FailureKind::Overloaded => Self::ours(
+                503,
+                K::Overloaded,
+                "overloaded",
+                "the provider is short of capacity for now",
+            ),
+            FailureKind::TimedOut(_) => {
+                Self::ours(504, K::TimedOut, "timeout", "the provider did not answer in time")
+            }
+            FailureKind::Unreachable | FailureKind::Reset | FailureKind::Broken => {
+                Self::ours(502, K::UpstreamBroken, "upstream_error", "the provider failed")
+            }
+            FailureKind::Cut => Self::ours(
+                502,
+                K::UpstreamBroken,
+                "upstream_error",
+                "the provider's answer ended before it was complete",
+            ),
+            FailureKind::Cancelled => {
+                Self::ours(499, K::OwnFault, "cancelled", "the request was cancelled")
+            }
         }
     }
 }
 
 impl ClientDialect {
-    /// The HTTP status of this error in this dialect.
+    /// The HTTP status of this error in this dialect: Anthropic's SDKs know overload as 529.
     #[must_use]
     pub fn status(self, error: &CallerError) -> u16 {
-        error.status
+        match (self, error.kind, error.status) {
+            (Self::AnthropicMessages, ErrorKind::Overloaded, 503) => 529,
+            (_, _, status) => status,
+        }
     }
 
-    /// The error body in this dialect.
+    /// The error body in this dialect. Anthropic has no place for a code or a field, so they stand
+    /// in `error.details`, where Anthropic itself puts its own codes.
     #[must_use]
     pub fn error_body(self, error: &CallerError, request_id: Option<RequestId>) -> Bytes {
-        let _ = (error, request_id);
-        Bytes::new()
+        let body = match self {
+            Self::OpenAiChat => json!({"error": {
+                "message": error.message,
+                "type": error.kind.openai_type(),
+                "param": error.param,
+                "code": error.code,
+            }}),
+            Self::AnthropicMessages => {
+                let mut inner = serde_json::Map::new();
+                inner.insert("type".into(), error.kind.anthropic_type().into());
+                inner.insert("message".into(), error.message.as_str().into());
+                let mut details = serde_json::Map::new();
+                for (key, value) in [("error_code", &error.code), ("param", &error.param)] {
+                    if let Some(value) = value {
+                        details.insert(key.into(), value.as_str().into());
+                    }
+                }
+                if !details.is_empty() {
+                    inner.insert("details".into(), Value::Object(details));
+                }
+                let request_id = request_id.map(|id| id.to_string());
+                json!({"type": "error", "error": inner, "request_id": request_id})
+            }
+        };
+        Bytes::from(body.to_string())
+    }
+
+    /// The event that ends a stream with an error; never a success terminator (RTE-1).
+    pub(crate) fn error_frame(self, error: &CallerError, request_id: RequestId) -> Bytes {
+        let body = self.error_body(error, Some(request_id));
+        let name: &[u8] = match self {
+            Self::OpenAiChat => b"data: ",
+            Self::AnthropicMessages => b"event: error\ndata: ",
+        };
+        Bytes::from([name, &body, b"\n\n"].concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: RefusalCode) -> CallerError {
+        CallerError::from_refusal(&Refusal::new(code, "it is so", "do this").about("model"))
+    }
+
+    #[test]
+    fn a_refusal_keeps_its_code_status_and_remedy_in_each_dialect() {
+        let error = refusal(RefusalCode::NoEligibleRoute);
+        assert_eq!(error.status, 403);
+        assert_eq!(error.retry, Retry::Never);
+        assert_eq!(
+            ClientDialect::OpenAiChat.error_body(&error, None),
+            r#"{"error":{"message":"it is so (do this)","type":"invalid_request_error","param":"model","code":"no_eligible_route"}}"#
+        );
+        let id = "req_00000000000000000000000000000001".parse().unwrap();
+        assert_eq!(
+            ClientDialect::AnthropicMessages.error_body(&error, Some(id)),
+            r#"{"type":"error","error":{"type":"permission_error","message":"it is so (do this)","details":{"error_code":"no_eligible_route","param":"model"}},"request_id":"req_00000000000000000000000000000001"}"#
+        );
+    }
+
+    #[test]
+    fn only_transient_refusals_ask_for_a_retry() {
+        for code in RefusalCode::ALL {
+            let asks = matches!(refusal(code).retry, Retry::After(_));
+            assert_eq!(asks, code.is_transient(), "{}", code.as_str());
+        }
+    }
+
+    #[test]
+    fn overload_has_each_dialects_own_status() {
+        let error = CallerError::from_failure(&Failure::new(FailureKind::Overloaded, "m"));
+        assert_eq!(ClientDialect::OpenAiChat.status(&error), 503);
+        assert_eq!(ClientDialect::AnthropicMessages.status(&error), 529);
+    }
+
+    #[test]
+    fn trouble_with_the_gateways_own_account_is_never_the_callers_401() {
+        let failure = Failure {
+            status: Some(401),
+            code: Some("invalid_api_key".into()),
+            ..Failure::new(FailureKind::CredentialRejected, "Incorrect API key: sk-abc")
+        };
+        let error = CallerError::from_failure(&failure);
+        assert_eq!((error.status, error.code.as_deref()), (502, Some("upstream_auth")));
+        assert!(!error.message.contains("sk-"));
+    }
+
+    #[test]
+    fn a_wait_is_never_longer_than_every_sdk_obeys() {
+        let failure = Failure {
+            retry_after: Some(Duration::from_secs(3600)),
+            ..Failure::new(FailureKind::RateLimited, "m")
+        };
+        let error = CallerError::from_failure(&failure);
+        assert_eq!(error.retry, Retry::After(Duration::from_secs(60)));
     }
 }

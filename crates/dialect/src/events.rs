@@ -1,6 +1,6 @@
 //! An answer, whole or event by event, in no dialect.
 
-use vocab::Usage;
+use vocab::{Failure, FailureKind, RequestId, Usage};
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -42,7 +42,7 @@ impl Finish {
 
 /// One step of a streamed answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplyEvent<'a> {
+pub(crate) enum ReplyEvent<'a> {
     /// The answer begins.
     Start,
     /// More text.
@@ -67,6 +67,9 @@ pub enum ReplyEvent<'a> {
         /// The fragment.
         fragment: &'a str,
     },
+    /// Content of a kind that has no place in a reply; only a caller of the same dialect can have
+    /// asked for it.
+    Opaque,
     /// Nothing more comes for the block that is open, where the dialect says so.
     BlockEnd,
     /// Why the answer ends.
@@ -75,6 +78,60 @@ pub enum ReplyEvent<'a> {
     Usage(Usage),
     /// The terminator: nothing follows.
     End,
+}
+
+/// What a frame of a stream is to a caller of the same dialect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Frame {
+    /// Part of the answer.
+    Content,
+    /// Nothing to the answer: comments, signs of life, events of the future.
+    Quiet,
+    /// The usage that the gateway asked for.
+    UsageOnly,
+    /// The terminator.
+    Terminal,
+}
+
+/// The failure of a writer that meets [`ReplyEvent::Opaque`].
+pub(crate) fn opaque() -> Failure {
+    let message = "the answer has content of a kind that cannot be carried to the caller";
+    Failure::new(FailureKind::Broken, message)
+}
+
+/// How a translated answer is named to the caller.
+#[derive(Debug, Clone)]
+pub(crate) struct Label {
+    /// The request's id: answers are named after it, so that one id joins everything.
+    pub(crate) request_id: RequestId,
+    /// The logical model.
+    pub(crate) model: String,
+}
+
+impl Label {
+    fn hex(&self) -> String {
+        self.request_id.to_string().split_off("req_".len())
+    }
+
+    pub(crate) fn openai_id(&self) -> String {
+        format!("chatcmpl-{}", self.hex())
+    }
+
+    pub(crate) fn anthropic_id(&self) -> String {
+        format!("msg_{}", self.hex())
+    }
+
+    /// The part of the id that differs between any two requests.
+    pub(crate) fn tail(&self) -> String {
+        self.hex().split_off(16)
+    }
+
+    /// The time of arrival in seconds: a request id begins with its milliseconds.
+    pub(crate) fn created(&self) -> u64 {
+        let hex = self.hex();
+        let millis = hex.get(..12).and_then(|digits| u64::from_str_radix(digits, 16).ok());
+        millis.unwrap_or(0) / 1_000
+    }
 }
 
 /// How far a streamed answer has come.
@@ -105,7 +162,7 @@ impl Progress {
                     self.content_events = self.content_events.saturating_add(1);
                 }
             }
-            ReplyEvent::ToolOpen { .. } => {
+            ReplyEvent::ToolOpen { .. } | ReplyEvent::Opaque => {
                 self.content = true;
                 self.content_events = self.content_events.saturating_add(1);
             }
@@ -119,7 +176,7 @@ impl Progress {
 
 /// One block of a whole answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ReplyBlock {
+pub(crate) enum ReplyBlock {
     /// Text.
     Text(String),
     /// Reasoning in plain text; a signature never leaves its dialect.
@@ -139,13 +196,13 @@ pub enum ReplyBlock {
 
 /// A whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// The blocks, in order.
-    pub blocks: Vec<ReplyBlock>,
+    pub(crate) blocks: Vec<ReplyBlock>,
     /// Why it ended.
-    pub finish: Option<Finish>,
+    pub(crate) finish: Option<Finish>,
     /// The stop sequence that was reached, where the provider says which.
-    pub stop_sequence: Option<String>,
+    pub(crate) stop_sequence: Option<String>,
     /// What it used.
-    pub usage: Usage,
+    pub(crate) usage: Usage,
 }

@@ -2,7 +2,7 @@
 //!
 //! A caller speaks a [`ClientDialect`], a provider an [`UpstreamDialect`]. When both are the same
 //! the bytes pass through: only what must change is changed (G5). When they differ, requests go
-//! through `Prompt` and answers through [`ReplyEvent`] (G4), and what the target cannot carry is
+//! through a `Prompt` and answers through `ReplyEvent`s (G4), and what the target cannot carry is
 //! refused by the name of its field, never dropped in silence.
 //!
 //! Everything here is a pure function from bytes to bytes: no clock, no socket, and no knowledge
@@ -10,19 +10,29 @@
 //! this crate quotes it (AUD-4), except the provider's own words to the caller.
 
 mod answer;
+mod anthropic;
+mod arguments;
 mod caller_error;
 mod errors;
 mod events;
+mod fields;
 mod kind;
 mod models;
 mod needs;
+mod openai_chat;
+mod prompt;
 mod relay;
 mod request;
+mod scan;
+mod splice;
+mod sse;
+mod text;
 
 pub use answer::{Answer, answer};
 pub use caller_error::{CallerError, ErrorKind, Retry};
 pub use errors::{ParseError, Unsupported, read_error};
-pub use events::{Finish, Progress, Reply, ReplyBlock, ReplyEvent};
+pub use events::{Finish, Progress};
+pub(crate) use events::{Reply, ReplyBlock, ReplyEvent};
 pub use kind::{ClientDialect, UpstreamDialect};
 pub use models::ModelEntry;
 pub use needs::Needs;

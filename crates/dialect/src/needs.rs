@@ -24,6 +24,21 @@ pub struct Needs {
 }
 
 impl Needs {
+    /// Adds what a part of the request needs.
+    pub(crate) fn merge(&mut self, part: Self) {
+        self.function_tools |= part.function_tools;
+        self.images |= part.images;
+        self.documents |= part.documents;
+        self.audio |= part.audio;
+        self.json_schema |= part.json_schema;
+        self.logprobs |= part.logprobs;
+        self.several_answers |= part.several_answers;
+        self.reasoning |= part.reasoning;
+        for kind in &part.hosted_tools {
+            self.hosted(kind);
+        }
+    }
+
     /// Adds a tool that the provider runs; its version date is not part of the name.
     pub(crate) fn hosted(&mut self, kind: &str) {
         let name = strip_date(kind);

@@ -1,9 +1,26 @@
-//! A streamed answer: upstream bytes in, caller bytes out.
+//! A streamed answer: upstream bytes in, caller bytes out (G4, G5, R8).
+//!
+//! One reader per upstream dialect turns frames into events. When the caller speaks the same
+//! dialect the events only tell how far the answer has come and the bytes pass through as slices of
+//! what arrived; otherwise a writer of the caller's dialect puts the events into its own words.
+//! Any chunking of the same bytes gives the same bytes.
+//!
+//! RTE-1: the terminal frame is held back until it is taken, an answer without a terminator is
+//! [`FailureKind::Cut`], and after a failure no terminator can be taken.
+
+mod pass;
+
+use std::fmt;
 
 use bytes::Bytes;
-use vocab::{Failure, RequestId};
+use vocab::{Failure, FailureKind, RequestId};
 
-use crate::{CallerError, ClientDialect, Progress, UpstreamDialect};
+use crate::{
+    CallerError, ClientDialect, Progress, ReplyEvent, UpstreamDialect, anthropic,
+    events::{Frame, Label},
+    openai_chat,
+    sse::{Event, Framer, Oversize, event, frame_end},
+};
 
 /// What a relay needs to know.
 #[derive(Debug, Clone)]
@@ -21,34 +38,89 @@ pub struct RelayOptions {
 }
 
 /// A streamed answer on its way.
-#[derive(Debug)]
 pub struct Relay {
-    options: RelayOptions,
+    client: ClientDialect,
+    request_id: RequestId,
+    include_usage: bool,
+    framer: Framer,
+    reader: Reader,
+    // None when the bytes pass through.
+    writer: Option<Writer>,
     progress: Progress,
+    terminal: Vec<u8>,
+    failed: bool,
+}
+
+// AUD-4: what is on its way is text of the answer, so `Debug` shows only how far it has come.
+impl fmt::Debug for Relay {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Relay({} {:?} failed: {})", self.request_id, self.progress, self.failed)
+    }
 }
 
 impl Relay {
     /// A relay at its beginning.
     #[must_use]
     pub fn new(options: RelayOptions) -> Self {
-        Self { options, progress: Progress::default() }
+        let RelayOptions { client, upstream, include_usage, request_id, model } = options;
+        let writer = (!upstream.is_same_as(client)).then(|| {
+            let label = Label { request_id, model };
+            match client {
+                ClientDialect::OpenAiChat => {
+                    Writer::OpenAi(openai_chat::StreamWriter::new(label, include_usage))
+                }
+                ClientDialect::AnthropicMessages => {
+                    Writer::Anthropic(anthropic::StreamWriter::new(label))
+                }
+            }
+        });
+        Self {
+            client,
+            request_id,
+            include_usage,
+            framer: Framer::default(),
+            reader: Reader::new(upstream),
+            writer,
+            progress: Progress::default(),
+            terminal: Vec::new(),
+            failed: false,
+        }
     }
 
-    /// Takes upstream bytes; what is ready for the caller goes to `out`.
+    /// Takes upstream bytes; what is ready for the caller goes to `out`: when passing through,
+    /// slices of `chunk`. What was put there before an error is good and may be sent.
     ///
     /// # Errors
-    /// [`Failure`] for an error event, a malformed event, or one that is too large.
+    /// An error event, classified as its provider means it; [`FailureKind::Broken`] for a malformed
+    /// event, one longer than 4 MiB, or an answer that begins twice or goes on
+    /// after its end.
     pub fn feed(&mut self, chunk: Bytes, out: &mut Vec<Bytes>) -> Result<(), Failure> {
-        out.push(chunk);
-        Ok(())
+        if self.failed {
+            return Err(Failure::new(FailureKind::Broken, "the answer has failed before"));
+        }
+        let fed = if self.writer.is_some() {
+            let mut written = Vec::new();
+            let fed = self.translate(&chunk, &mut written);
+            if !written.is_empty() {
+                out.push(Bytes::from(written));
+            }
+            fed
+        } else {
+            self.pass(&chunk, out)
+        };
+        self.failed = fed.is_err();
+        fed
     }
 
-    /// The upstream's bytes are over.
+    /// The upstream's bytes are over. A complete answer of a server that sends no `[DONE]` gets its
+    /// terminator here.
     ///
     /// # Errors
-    /// `FailureKind::Cut` when there was no terminator.
+    /// [`FailureKind::Cut`] when the answer is not complete.
     pub fn end(&mut self) -> Result<(), Failure> {
-        Ok(())
+        let ended = self.end_reading();
+        self.failed = ended.is_err();
+        ended
     }
 
     /// How far the answer has come.
@@ -57,19 +129,144 @@ impl Relay {
         &self.progress
     }
 
-    /// The terminal frames, once.
+    /// The terminal frames, once; empty while the answer is not complete, and after a failure.
     pub fn take_terminal(&mut self) -> Bytes {
-        Bytes::new()
+        if self.failed || !self.progress.ended {
+            return Bytes::new();
+        }
+        Bytes::from(std::mem::take(&mut self.terminal))
     }
 
-    /// The error that ends the stream in the caller's dialect.
+    /// The error that ends the stream in the caller's dialect. From now on there is no terminator.
     pub fn error_event(&mut self, error: &CallerError) -> Bytes {
-        self.options.client.error_body(error, Some(self.options.request_id))
+        self.failed = true;
+        self.terminal.clear();
+        self.client.error_frame(error, self.request_id)
     }
 
-    /// A sign of life.
+    /// A sign of life that means nothing to the answer. It may be sent between any two outputs.
     #[must_use]
     pub fn heartbeat(&self) -> Bytes {
-        Bytes::new()
+        Bytes::from_static(match self.client {
+            ClientDialect::OpenAiChat => openai_chat::HEARTBEAT,
+            ClientDialect::AnthropicMessages => anthropic::HEARTBEAT,
+        })
     }
+
+    fn translate(&mut self, chunk: &[u8], written: &mut Vec<u8>) -> Result<(), Failure> {
+        let mut rest = chunk;
+        if self.framer.is_partial() {
+            let Some((frame, taken)) = self.framer.complete(rest).map_err(oversize)? else {
+                return Ok(());
+            };
+            self.read(&event(&frame), written)?;
+            rest = rest.get(taken..).unwrap_or_default();
+        }
+        while let Some(end) = frame_end(rest)
+            && let Some((frame, later)) = rest.split_at_checked(end)
+        {
+            self.read(&event(frame), written)?;
+            rest = later;
+        }
+        self.framer.keep(rest).map_err(oversize)
+    }
+
+    /// Reads one frame; a writer's words go to `written`.
+    fn read(&mut self, event: &Event<'_>, written: &mut Vec<u8>) -> Result<Frame, Failure> {
+        let Self { reader, writer, progress, terminal, .. } = self;
+        reader.read(event, &mut |event| {
+            progress.observe(&event);
+            match writer {
+                Some(writer) => writer.write(event, written, terminal),
+                None => Ok(()),
+            }
+        })
+    }
+
+    fn end_reading(&mut self) -> Result<(), Failure> {
+        if self.failed {
+            return Err(Failure::new(FailureKind::Broken, "the answer has failed before"));
+        }
+        if self.progress.ended {
+            return Ok(());
+        }
+        let cut = || Failure::new(FailureKind::Cut, "the answer ended before its terminator");
+        let Reader::OpenAi(reader) = &mut self.reader else { return Err(cut()) };
+        // Some compatible servers leave out `[DONE]` or the empty line after it.
+        let is_done = match self.framer.partial().trim_ascii() {
+            b"" => reader.is_complete(),
+            rest => rest == b"data: [DONE]" || rest == b"data:[DONE]",
+        };
+        if !is_done {
+            return Err(cut());
+        }
+        let Self { writer, progress, terminal, .. } = self;
+        let mut last = Vec::new();
+        let mut held = Vec::new();
+        reader.end(&mut |event| {
+            progress.observe(&event);
+            match writer {
+                Some(writer) => writer.write(event, &mut last, &mut held),
+                None => {
+                    held.extend_from_slice(openai_chat::DONE);
+                    Ok(())
+                }
+            }
+        })?;
+        terminal.append(&mut last);
+        terminal.append(&mut held);
+        Ok(())
+    }
+}
+
+/// A reader of the upstream's dialect.
+enum Reader {
+    OpenAi(openai_chat::StreamReader),
+    Anthropic(anthropic::StreamReader),
+}
+
+impl Reader {
+    fn new(upstream: UpstreamDialect) -> Self {
+        match upstream {
+            UpstreamDialect::OpenAiChat => Self::OpenAi(openai_chat::StreamReader::default()),
+            UpstreamDialect::AnthropicMessages => {
+                Self::Anthropic(anthropic::StreamReader::default())
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        event: &Event<'_>,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<Frame, Failure> {
+        match self {
+            Self::OpenAi(reader) => reader.read(event, sink),
+            Self::Anthropic(reader) => reader.read(event, sink),
+        }
+    }
+}
+
+/// A writer of the caller's dialect.
+enum Writer {
+    OpenAi(openai_chat::StreamWriter),
+    Anthropic(anthropic::StreamWriter),
+}
+
+impl Writer {
+    fn write(
+        &mut self,
+        event: ReplyEvent<'_>,
+        out: &mut Vec<u8>,
+        terminal: &mut Vec<u8>,
+    ) -> Result<(), Failure> {
+        match self {
+            Self::OpenAi(writer) => writer.write(event, out, terminal),
+            Self::Anthropic(writer) => writer.write(event, out, terminal),
+        }
+    }
+}
+
+fn oversize(error: Oversize) -> Failure {
+    Failure::new(FailureKind::Broken, error.to_string())
 }

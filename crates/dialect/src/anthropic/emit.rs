@@ -1,0 +1,149 @@
+//! A prompt into a Messages body.
+
+mod messages;
+mod wire;
+
+use serde::Serialize;
+use wire::{Body, Choice, Format, OutputConfig, Thinking, Tool};
+
+use crate::{
+    Target, Unsupported,
+    prompt::{self, Effort, Number, Prompt, ToolChoice},
+};
+
+/// The schema of a tool without arguments: here a schema is required.
+const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+/// Images that the API takes.
+const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// The body for `target`, not yet text.
+///
+/// # Errors
+/// [`Unsupported`] naming the field that cannot go.
+pub(crate) fn emit<'p>(
+    prompt: &'p Prompt,
+    target: &Target<'p>,
+) -> Result<impl Serialize + use<'p>, Unsupported> {
+    refuse_foreign(prompt)?;
+    let conversation = messages::conversation(prompt)?;
+    let sampling = &prompt.sampling;
+    let text = |number: &'p Option<Number>| number.as_ref().map(|number| &*number.text);
+    let (effort, thinking) = reasoning(prompt)?;
+    let format = match &prompt.format {
+        Some(prompt::Format::JsonSchema { schema, .. }) => {
+            Some(Format { kind: "json_schema", schema })
+        }
+        Some(prompt::Format::JsonObject) | None => None,
+    };
+    let output_config =
+        (effort.is_some() || format.is_some()).then_some(OutputConfig { effort, format });
+    Ok(Body {
+        model: target.model,
+        max_tokens: prompt.output_max.unwrap_or(target.output_max_default),
+        system: conversation.system,
+        messages: conversation.messages,
+        stop_sequences: prompt.stop.iter().map(|stop| &*stop.text).collect(),
+        temperature: text(&sampling.temperature),
+        top_p: text(&sampling.top_p),
+        top_k: text(&sampling.top_k),
+        tools: tools(prompt)?,
+        tool_choice: choice(prompt),
+        output_config,
+        thinking,
+        stream: prompt.stream.then_some(true),
+    })
+}
+
+/// What the prompt may hold and this dialect has no word for.
+fn refuse_foreign(prompt: &Prompt) -> Result<(), Unsupported> {
+    let cannot =
+        |param: &str, why: &str| Err(Unsupported::about(param, format!("`{param}` {why}")));
+    let sampling = &prompt.sampling;
+    for (param, penalty) in [
+        ("presence_penalty", &sampling.presence_penalty),
+        ("frequency_penalty", &sampling.frequency_penalty),
+    ] {
+        if penalty.as_ref().is_some_and(|penalty| penalty.value != 0.0) {
+            return cannot(param, "cannot be carried to this provider");
+        }
+    }
+    if sampling.seed.is_some() {
+        return cannot("seed", "cannot be carried to this provider");
+    }
+    if sampling.temperature.as_ref().is_some_and(|temperature| temperature.value > 1.0) {
+        return cannot("temperature", "is above 1, the most that this provider takes");
+    }
+    if let Some(prompt::Format::JsonObject) = prompt.format {
+        let why = "asks for JSON without a schema, which this provider does not have";
+        return cannot("response_format.type", why);
+    }
+    match prompt.stop.iter().find(|stop| stop.text.trim().is_empty()) {
+        Some(blank) => Err(blank.at.refuse("is white space, which this provider does not take")),
+        None => Ok(()),
+    }
+}
+
+fn reasoning(prompt: &Prompt) -> Result<(Option<&'static str>, Option<Thinking>), Unsupported> {
+    match prompt.effort {
+        None => Ok((None, None)),
+        Some(Effort::None) => Ok((None, Some(Thinking { kind: "disabled" }))),
+        Some(Effort::Minimal) => Err(Unsupported::about(
+            "reasoning_effort",
+            "`reasoning_effort` is `minimal`, a level that this provider does not have",
+        )),
+        Some(effort) => Ok((Some(effort.as_str()), None)),
+    }
+}
+
+fn tools(prompt: &Prompt) -> Result<Vec<Tool<'_>>, Unsupported> {
+    let no_arguments = || {
+        serde_json::from_str(NO_ARGUMENTS)
+            .map_err(|_| Unsupported::about("tools", "`tools` cannot be written"))
+    };
+    let one = |tool: &'_ prompt::Tool| -> Result<(), Unsupported> {
+        if tool.name.is_empty() {
+            return Err(tool.at.key("name").refuse("is empty"));
+        }
+        Ok(())
+    };
+    prompt.tools.iter().try_for_each(one)?;
+    prompt
+        .tools
+        .iter()
+        .map(|tool| {
+            Ok(Tool {
+                name: &tool.name,
+                description: tool.description.as_deref(),
+                input_schema: match &tool.schema {
+                    Some(schema) => schema,
+                    None => no_arguments()?,
+                },
+                strict: tool.strict,
+            })
+        })
+        .collect()
+}
+
+/// A choice means something only when there are tools. One call at a time is said here and not
+/// beside it, so `auto` stands in when the caller made no choice.
+fn choice(prompt: &Prompt) -> Option<Choice<'_>> {
+    if prompt.tools.is_empty() {
+        return None;
+    }
+    let single = prompt.parallel_tools == Some(false);
+    let (kind, name) = match &prompt.tool_choice {
+        None if single => ("auto", None),
+        None => return None,
+        Some(ToolChoice::Auto) => ("auto", None),
+        Some(ToolChoice::None) => ("none", None),
+        Some(ToolChoice::Required) => ("any", None),
+        Some(ToolChoice::Named(name)) => ("tool", Some(&**name)),
+    };
+    let disable_parallel_tool_use = (single && kind != "none").then_some(true);
+    Some(Choice { kind, name, disable_parallel_tool_use })
+}
+
+/// Whether the API takes an image of this type.
+fn takes_image(media_type: &str) -> bool {
+    IMAGE_TYPES.contains(&media_type)
+}

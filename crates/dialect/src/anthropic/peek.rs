@@ -1,0 +1,297 @@
+//! The cheap pass over a Messages body.
+
+use serde::{Deserialize, de::MapAccess};
+use serde_json::value::RawValue;
+
+use super::Version;
+use crate::{
+    Needs, ParseError,
+    scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
+    splice::span,
+    text::{Loose, Skip, Text},
+};
+
+/// Reads what routing and policy need to know, and refuses what `version` refuses, as Anthropic
+/// does, whichever upstream would serve.
+///
+/// # Errors
+/// [`ParseError`] naming the field at fault.
+pub(crate) fn peek(version: Version, body: &[u8]) -> Result<Peek, ParseError> {
+    let mut top = Body { version, whole: body, peek: Peek::default(), messages: false };
+    scan(body, &mut top)?;
+    let missing = |field: &str| ParseError::about(field, format!("`{field}` is missing"));
+    if top.peek.model.is_none() {
+        return Err(missing("model"));
+    }
+    if top.peek.output_max.is_none() {
+        return Err(missing("max_tokens"));
+    }
+    if !top.messages {
+        return Err(missing("messages"));
+    }
+    Ok(top.peek)
+}
+
+struct Body<'b> {
+    version: Version,
+    whole: &'b [u8],
+    peek: Peek,
+    messages: bool,
+}
+
+impl<'de> Top<'de> for Body<'de> {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        place: &mut Place,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let peek = &mut self.peek;
+        match key {
+            "model" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let Ok(Text(model)) = serde_json::from_str(raw.get()) else {
+                    return Err(place.fault("model", "`model` must be a string"));
+                };
+                peek.model = Some(model.into_owned());
+                peek.model_at = span(self.whole, raw);
+            }
+            "stream" => peek.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+            "max_tokens" => peek.output_max = Some(map.next_value::<u64>()?),
+            "messages" => {
+                self.messages = true;
+                let messages = map.next_value::<Summed<Messages, Walked<Message>>>()?.0;
+                if let (Version::V20261021, Some((param, why))) = (self.version, messages.refused) {
+                    return Err(place.fault(param, why));
+                }
+                peek.needs.merge(messages.needs);
+            }
+            "temperature" | "top_p" | "top_k" => {
+                let some = map.next_value::<Skip>()?.some;
+                if some && self.version == Version::V20261021 {
+                    let message = "sampling parameters are not accepted with `anthropic-version: 2026-10-21`; leave them out or send `2023-06-01`";
+                    return Err(place.fault(key, message));
+                }
+            }
+            "inference_geo" => {
+                if map.next_value::<Skip>()?.some {
+                    // P2: a request body must not move processing to another place.
+                    let message = "`inference_geo` is not accepted: policy decides where a request is processed";
+                    return Err(place.fault(key, message));
+                }
+            }
+            "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
+            "mcp_servers" => {
+                if map.next_value::<Summed<Count, Skip>>()?.0.0 > 0 {
+                    peek.needs.hosted("mcp");
+                }
+            }
+            "container" => {
+                if map.next_value::<Skip>()?.some {
+                    peek.needs.hosted("code_execution");
+                }
+            }
+            "thinking" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            "output_format" => peek.needs.json_schema |= map.next_value::<Skip>()?.some,
+            "output_config" => {
+                let config = map.next_value::<Option<OutputConfig>>()?;
+                peek.needs.json_schema |= config.is_some_and(|config| config.format.is_some());
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct OutputConfig {
+    #[serde(default)]
+    format: Option<Skip>,
+}
+
+/// How many elements a list has.
+#[derive(Default)]
+struct Count(usize);
+
+impl Sum<Skip> for Count {
+    fn add(&mut self, _: usize, _: Skip) {
+        self.0 += 1;
+    }
+}
+
+#[derive(Default)]
+struct Messages {
+    needs: Needs,
+    // The first place that version 2026-10-21 refuses, and why.
+    refused: Option<(String, &'static str)>,
+}
+
+impl Sum<Walked<Message>> for Messages {
+    fn add(&mut self, index: usize, Walked(message): Walked<Message>) {
+        let content = message.content;
+        self.needs.merge(content.needs);
+        if self.refused.is_some() {
+            return;
+        }
+        let at = |part: usize| format!("messages[{index}].content[{part}]");
+        self.refused = match (message.is_assistant, content.document, content.citations) {
+            (true, Some(part), _) => Some((
+                at(part),
+                "a document in an assistant message is not accepted with `anthropic-version: 2026-10-21`",
+            )),
+            (false, _, Some(part)) => Some((
+                at(part),
+                "citations on a user's text are not accepted with `anthropic-version: 2026-10-21`",
+            )),
+            _ => None,
+        };
+    }
+}
+
+#[derive(Default)]
+struct Message {
+    is_assistant: bool,
+    content: Content,
+}
+
+impl<'de> Object<'de> for Message {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "role" => {
+                self.is_assistant = map.next_value::<Loose<'de>>()?.as_str() == Some("assistant");
+            }
+            "content" => self.content = map.next_value::<Summed<Content, Walked<Block>>>()?.0,
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Content {
+    needs: Needs,
+    // The first document, and the first text with citations.
+    document: Option<usize>,
+    citations: Option<usize>,
+}
+
+impl Sum<Walked<Block>> for Content {
+    fn add(&mut self, index: usize, Walked(block): Walked<Block>) {
+        self.needs.merge(block.content);
+        match &*block.kind {
+            "text" if block.citations > 0 => {
+                self.citations.get_or_insert(index);
+            }
+            "image" => self.needs.images = true,
+            "document" => {
+                self.needs.documents = true;
+                self.document.get_or_insert(index);
+            }
+            "search_result" => self.needs.documents = true,
+            "tool_use" | "tool_result" => self.needs.function_tools = true,
+            "thinking" | "redacted_thinking" => self.needs.reasoning = true,
+            "server_tool_use" if !block.name.is_empty() => self.needs.hosted(&block.name),
+            "mcp_tool_use" | "mcp_tool_result" => self.needs.hosted("mcp"),
+            "container_upload" => self.needs.hosted("code_execution"),
+            _ => {}
+        }
+    }
+}
+
+#[derive(Default)]
+struct Block {
+    kind: String,
+    name: String,
+    content: Needs,
+    citations: usize,
+}
+
+impl<'de> Object<'de> for Block {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let text = |loose: &Loose<'de>| loose.as_str().unwrap_or_default().to_owned();
+        match key {
+            "type" => self.kind = text(&map.next_value()?),
+            "name" => self.name = text(&map.next_value()?),
+            "content" => self.content = map.next_value::<Inner>()?.0,
+            "citations" => self.citations = map.next_value::<Inner>()?.1,
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What stands inside a block: blocks of a result, a list of citations, or one object.
+struct Inner(Needs, usize);
+
+impl<'de> Deserialize<'de> for Inner {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(InnerVisitor)
+    }
+}
+
+struct InnerVisitor;
+
+impl<'de> serde::de::Visitor<'de> for InnerVisitor {
+    type Value = Inner;
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("content")
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
+        Ok(Inner(Needs::default(), 0))
+    }
+    fn visit_unit<E>(self) -> Result<Inner, E> {
+        Ok(Inner(Needs::default(), 0))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
+        while map.next_entry::<serde::de::IgnoredAny, Skip>()?.is_some() {}
+        Ok(Inner(Needs::default(), 0))
+    }
+    fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Inner, A::Error> {
+        let mut content = Content::default();
+        let mut count = 0;
+        while let Some(block) = seq.next_element::<Walked<Block>>()? {
+            content.add(count, block);
+            count += 1;
+        }
+        Ok(Inner(content.needs, count))
+    }
+}
+
+#[derive(Default)]
+struct Tool {
+    kind: Option<String>,
+}
+
+impl<'de> Object<'de> for Tool {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key == "type" {
+            let kind: Loose<'de> = map.next_value()?;
+            self.kind = kind.as_str().filter(|kind| !is_own(kind)).map(str::to_owned);
+        } else {
+            map.next_value::<Skip>()?;
+        }
+        Ok(())
+    }
+}
+
+/// Tools of these types are run by the caller, though Anthropic defines some of them.
+fn is_own(kind: &str) -> bool {
+    const OWN: [&str; 6] =
+        ["custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_"];
+    OWN.iter().any(|own| kind.starts_with(own))
+}
+
+impl Sum<Walked<Tool>> for Needs {
+    fn add(&mut self, _: usize, element: Walked<Tool>) {
+        match element.0.kind {
+            Some(kind) => self.hosted(&kind),
+            None => self.function_tools = true,
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The cheap pass over a Chat Completions body.
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer, de::MapAccess};
+use serde_json::value::RawValue;
+
+use crate::{
+    Needs, ParseError,
+    scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
+    splice::{Edit, span},
+    text::{Loose, Skip, Text},
+};
+
+/// What to put at the beginning of a body without `stream_options`.
+const ASK_USAGE: &str = r#""stream_options":{"include_usage":true},"#;
+
+/// Reads what routing and policy need to know.
+///
+/// # Errors
+/// [`ParseError`] naming the field at fault.
+pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
+    let mut top = Body { whole: body, peek: Peek::default(), usage: None, messages: false };
+    scan(body, &mut top)?;
+    top.finish()
+}
+
+struct Body<'b> {
+    whole: &'b [u8],
+    peek: Peek,
+    usage: Option<Usage>,
+    messages: bool,
+}
+
+/// What the caller's `stream_options` say.
+enum Usage {
+    Asked,
+    Unasked(Edit),
+}
+
+impl Body<'_> {
+    fn finish(mut self) -> Result<Peek, ParseError> {
+        if self.peek.model.is_none() {
+            return Err(ParseError::about("model", "`model` is missing"));
+        }
+        if !self.messages {
+            return Err(ParseError::about("messages", "`messages` is missing"));
+        }
+        match self.usage {
+            Some(Usage::Asked) => self.peek.include_usage = true,
+            Some(Usage::Unasked(edit)) => self.peek.usage_edit = Some(edit),
+            None => {
+                let brace = self.whole.iter().position(|&byte| byte == b'{').unwrap_or(0);
+                let at = brace + 1..brace + 1;
+                self.peek.usage_edit = Some(Edit { at, text: Cow::Borrowed(ASK_USAGE) });
+            }
+        }
+        Ok(self.peek)
+    }
+}
+
+impl<'de> Top<'de> for Body<'de> {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        place: &mut Place,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let peek = &mut self.peek;
+        match key {
+            "model" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let Ok(Text(model)) = serde_json::from_str(raw.get()) else {
+                    return Err(place.fault("model", "`model` must be a string"));
+                };
+                peek.model = Some(model.into_owned());
+                peek.model_at = span(self.whole, raw);
+            }
+            "stream" => peek.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+            "stream_options" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let Some(usage) = usage(self.whole, raw) else {
+                    let message =
+                        "`stream_options` must be an object with a boolean `include_usage`";
+                    return Err(place.fault("stream_options", message));
+                };
+                self.usage = Some(usage);
+            }
+            "max_completion_tokens" => {
+                peek.output_max = map.next_value::<Option<u64>>()?.or(peek.output_max);
+            }
+            "max_tokens" => {
+                let older = map.next_value::<Option<u64>>()?;
+                peek.output_max = peek.output_max.or(older);
+            }
+            "messages" => {
+                self.messages = true;
+                peek.needs.merge(map.next_value::<Summed<Needs, Walked<Message>>>()?.0);
+            }
+            "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
+            "functions" => peek.needs.function_tools |= map.next_value::<Skip>()?.some,
+            "web_search_options" => {
+                if map.next_value::<Skip>()?.some {
+                    peek.needs.hosted("web_search");
+                }
+            }
+            "response_format" => {
+                let format = map.next_value::<Option<Kind<'de>>>()?;
+                let kind = format.as_ref().and_then(|format| format.kind.as_str());
+                peek.needs.json_schema |= kind == Some("json_schema");
+            }
+            "logprobs" => {
+                peek.needs.logprobs |= map.next_value::<Option<bool>>()?.unwrap_or(false);
+            }
+            "n" => {
+                let count = map.next_value::<Option<u64>>()?.unwrap_or(1);
+                peek.needs.several_answers |= count > 1;
+            }
+            "audio" => peek.needs.audio |= map.next_value::<Skip>()?.some,
+            "reasoning_effort" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Loose<'a>,
+}
+
+#[derive(Deserialize)]
+struct Options<'a> {
+    #[serde(borrow, default, deserialize_with = "present")]
+    include_usage: Option<&'a RawValue>,
+}
+
+/// An explicit null is present: it must be replaced, not doubled.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    Deserialize::deserialize(deserializer).map(Some)
+}
+
+/// How to make the upstream report usage; nothing when the options are malformed.
+fn usage(whole: &[u8], raw: &RawValue) -> Option<Usage> {
+    let edit = |at, text| Some(Usage::Unasked(Edit { at, text: Cow::Borrowed(text) }));
+    let here = span(whole, raw);
+    if raw.get() == "null" {
+        return edit(here, r#"{"include_usage":true}"#);
+    }
+    let options: Options<'_> = serde_json::from_str(raw.get()).ok()?;
+    match options.include_usage {
+        None if raw.get().get(1..).is_some_and(|rest| rest.trim_start().starts_with('}')) => {
+            edit(here, r#"{"include_usage":true}"#)
+        }
+        None => edit(here.start + 1..here.start + 1, r#""include_usage":true,"#),
+        Some(asked) => match asked.get() {
+            "true" => Some(Usage::Asked),
+            "false" | "null" => edit(span(whole, asked), "true"),
+            _ => None,
+        },
+    }
+}
+
+#[derive(Default)]
+struct Message {
+    needs: Needs,
+}
+
+impl<'de> Object<'de> for Message {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "role" => {
+                let role: Loose<'de> = map.next_value()?;
+                self.needs.function_tools |= matches!(role.as_str(), Some("tool" | "function"));
+            }
+            "content" => self.needs.merge(map.next_value::<Summed<Needs, Walked<Part>>>()?.0),
+            "tool_calls" | "function_call" => {
+                self.needs.function_tools |= map.next_value::<Skip>()?.some;
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Part {
+    needs: Needs,
+}
+
+impl<'de> Object<'de> for Part {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key != "type" {
+            map.next_value::<Skip>()?;
+            return Ok(());
+        }
+        match map.next_value::<Loose<'de>>()?.as_str() {
+            Some("image_url") => self.needs.images = true,
+            Some("file" | "document_url") => self.needs.documents = true,
+            Some("input_audio") => self.needs.audio = true,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+#[derive(Default)]
+struct Tool {
+    kind: Option<String>,
+}
+
+impl<'de> Object<'de> for Tool {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key == "type" {
+            let kind: Loose<'de> = map.next_value()?;
+            self.kind = kind.as_str().filter(|kind| !is_own(kind)).map(str::to_owned);
+        } else {
+            map.next_value::<Skip>()?;
+        }
+        Ok(())
+    }
+}
+
+/// Tools of these types are run by the caller.
+fn is_own(kind: &str) -> bool {
+    matches!(kind, "function" | "custom")
+}
+
+impl Sum<Walked<Message>> for Needs {
+    fn add(&mut self, _: usize, element: Walked<Message>) {
+        self.merge(element.0.needs);
+    }
+}
+
+impl Sum<Walked<Part>> for Needs {
+    fn add(&mut self, _: usize, element: Walked<Part>) {
+        self.merge(element.0.needs);
+    }
+}
+
+impl Sum<Walked<Tool>> for Needs {
+    fn add(&mut self, _: usize, element: Walked<Tool>) {
+        match element.0.kind {
+            Some(kind) => self.hosted(&kind),
+            None => self.function_tools = true,
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! The events of a streamed Chat Completions answer.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+use vocab::Failure;
+
+use super::{super::usage, broken, finish};
+use crate::{
+    ReplyEvent, UpstreamDialect,
+    events::Frame,
+    read_error,
+    sse::Event,
+    text::{Count, Loose},
+};
+
+/// The most answers that one request may ask for.
+const CHOICES_MAX: u64 = 128;
+
+/// Reads a stream event by event.
+#[derive(Debug, Default)]
+pub(crate) struct StreamReader {
+    started: bool,
+    ended: bool,
+    // One bit per choice: seen, and finished.
+    seen: u128,
+    finished: u128,
+    // The wire's numbers of the calls of the first choice, in the order of their beginning.
+    calls: Vec<u64>,
+    refused: bool,
+}
+
+impl StreamReader {
+    /// Reads one frame, giving each event of it to `sink`.
+    ///
+    /// # Errors
+    /// An error event, malformed JSON, or content after the terminator.
+    pub(crate) fn read(
+        &mut self,
+        event: &Event<'_>,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<Frame, Failure> {
+        let Some(data) = event.data.as_deref() else { return Ok(Frame::Quiet) };
+        if data.is_empty() {
+            return Ok(Frame::Quiet);
+        }
+        if self.ended {
+            return Err(broken("the answer goes on after its end"));
+        }
+        if data == b"[DONE]" {
+            self.end(sink)?;
+            return Ok(Frame::Terminal);
+        }
+        let chunk = parse(data)?;
+        if chunk.error.is_some() || chunk.object.as_str() == Some("error") {
+            return Err(read_error(UpstreamDialect::OpenAiChat, None, data));
+        }
+        let Some(choices) = chunk.choices else { return Ok(Frame::Quiet) };
+        if !self.started {
+            self.started = true;
+            sink(ReplyEvent::Start)?;
+        }
+        for choice in &choices {
+            self.choice(choice, sink)?;
+        }
+        let Some(usage) = chunk.usage else { return Ok(Frame::Content) };
+        sink(ReplyEvent::Usage(usage.into()))?;
+        Ok(if choices.is_empty() { Frame::UsageOnly } else { Frame::Content })
+    }
+
+    /// The upstream's bytes are over: true when the answer is complete all the same. Some
+    /// compatible servers send no `[DONE]`; every choice must have said why it ended.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.ended || (self.seen != 0 && self.seen == self.finished)
+    }
+
+    /// Ends an answer that is complete without a `[DONE]`.
+    pub(crate) fn end(
+        &mut self,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if !self.started {
+            return Err(broken("the stream ended without an answer"));
+        }
+        self.ended = true;
+        sink(ReplyEvent::End)
+    }
+
+    fn choice(
+        &mut self,
+        choice: &Choice<'_>,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let index = choice.index.0.unwrap_or(0);
+        if index >= CHOICES_MAX {
+            return Err(broken("the answer has too many choices"));
+        }
+        let bit = 1_u128 << index;
+        self.seen |= bit;
+        if let Some(delta) = &choice.delta {
+            if index == 0 {
+                self.delta(delta, sink)?;
+            } else if !delta.is_empty() {
+                // Only a caller of the same dialect can have asked for more than one answer.
+                sink(ReplyEvent::Opaque)?;
+            }
+        }
+        if let Some(reason) = choice.finish_reason.as_str() {
+            self.finished |= bit;
+            let has_calls = !self.calls.is_empty();
+            sink(ReplyEvent::Finish(finish(reason, has_calls, self.refused)?))?;
+        }
+        Ok(())
+    }
+
+    fn delta(
+        &mut self,
+        delta: &Delta<'_>,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let reasoning = match &delta.reasoning_content {
+            Loose::Absent => &delta.reasoning,
+            given => given,
+        };
+        if let Loose::Text(text) = reasoning {
+            sink(ReplyEvent::Reasoning(text))?;
+        }
+        match &delta.content {
+            Loose::Text(text) => sink(ReplyEvent::Text(text))?,
+            Loose::Other => sink(ReplyEvent::Opaque)?,
+            Loose::Absent => {}
+        }
+        if let Loose::Text(text) = &delta.refusal {
+            self.refused |= !text.is_empty();
+            sink(ReplyEvent::Refusal(text))?;
+        }
+        if delta.function_call.is_some() {
+            sink(ReplyEvent::Opaque)?;
+        }
+        delta.tool_calls.iter().flatten().try_for_each(|call| self.tool_call(call, sink))
+    }
+
+    fn tool_call(
+        &mut self,
+        call: &ToolDelta<'_>,
+        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let id = call.id.as_str().unwrap_or_default();
+        let function = call.function.as_ref();
+        let name = function.and_then(|function| function.name.as_str()).unwrap_or_default();
+        let known = match call.index.0 {
+            Some(index) => self.calls.iter().position(|&number| number == index),
+            // Without a number a name begins a call, anything else goes on with the last one.
+            None if name.is_empty() => self.calls.len().checked_sub(1),
+            None => None,
+        };
+        let number = match known {
+            Some(number) => number,
+            None => {
+                let number = self.calls.len();
+                let last = self.calls.last().map_or(0, |last| last.saturating_add(1));
+                self.calls.push(call.index.0.unwrap_or(last));
+                sink(ReplyEvent::ToolOpen { call: number, id, name })?;
+                number
+            }
+        };
+        match function.and_then(|function| function.arguments.as_str()) {
+            Some(fragment) => sink(ReplyEvent::ToolArguments { call: number, fragment }),
+            None => Ok(()),
+        }
+    }
+}
+
+fn parse(data: &[u8]) -> Result<Chunk<'_>, Failure> {
+    let text = std::str::from_utf8(data).ok();
+    text.and_then(|text| serde_json::from_str(text).ok())
+        .ok_or_else(|| broken("an event of the answer is malformed"))
+}
+
+#[derive(Deserialize)]
+struct Chunk<'a> {
+    #[serde(borrow, default)]
+    object: Loose<'a>,
+    #[serde(borrow, default)]
+    choices: Option<Vec<Choice<'a>>>,
+    #[serde(default)]
+    usage: Option<usage::Wire>,
+    #[serde(borrow, default)]
+    error: Option<&'a RawValue>,
+}
+
+#[derive(Deserialize)]
+struct Choice<'a> {
+    #[serde(default)]
+    index: Count,
+    #[serde(borrow, default)]
+    delta: Option<Delta<'a>>,
+    #[serde(borrow, default)]
+    finish_reason: Loose<'a>,
+}
+
+#[derive(Deserialize)]
+struct Delta<'a> {
+    #[serde(borrow, default)]
+    content: Loose<'a>,
+    #[serde(borrow, default)]
+    reasoning_content: Loose<'a>,
+    #[serde(borrow, default)]
+    reasoning: Loose<'a>,
+    #[serde(borrow, default)]
+    refusal: Loose<'a>,
+    #[serde(borrow, default)]
+    tool_calls: Option<Vec<ToolDelta<'a>>>,
+    #[serde(borrow, default)]
+    function_call: Option<&'a RawValue>,
+}
+
+impl Delta<'_> {
+    fn is_empty(&self) -> bool {
+        let blank = |text: &Loose<'_>| text.as_str().is_none_or(str::is_empty);
+        blank(&self.content) && blank(&self.refusal) && self.tool_calls.is_none()
+    }
+}
+
+#[derive(Deserialize)]
+struct ToolDelta<'a> {
+    #[serde(default)]
+    index: Count,
+    #[serde(borrow, default)]
+    id: Loose<'a>,
+    #[serde(borrow, default)]
+    function: Option<FunctionDelta<'a>>,
+}
+
+#[derive(Deserialize)]
+struct FunctionDelta<'a> {
+    #[serde(borrow, default)]
+    name: Loose<'a>,
+    #[serde(borrow, default)]
+    arguments: Loose<'a>,
+}

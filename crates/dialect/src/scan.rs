@@ -1,0 +1,205 @@
+//! The cheap pass over a request body: one walk, no tree, nothing copied that has no escapes.
+//!
+//! Both dialects put everything that matters into one JSON object; each names the fields it wants
+//! ([`Top`]) and this walk refuses what two parsers could read differently: bytes that are not
+//! UTF-8, a field that appears twice, nesting past the parser's recursion limit.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
+
+use serde::{
+    Deserialize,
+    de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor},
+};
+use serde_json::error::Category;
+
+use crate::{Needs, ParseError, splice::Edit, text::Text};
+
+/// The most fields that a body may have at its top level.
+const FIELDS_MAX: usize = 128;
+
+/// What the pass found.
+#[derive(Debug, Default)]
+pub(crate) struct Peek {
+    /// The model as the caller names it.
+    pub(crate) model: Option<String>,
+    /// Where the model's JSON string stands.
+    pub(crate) model_at: Range<usize>,
+    /// Whether the answer is a stream.
+    pub(crate) stream: bool,
+    /// Whether the caller asked for a usage chunk.
+    pub(crate) include_usage: bool,
+    /// What to change so that the upstream reports usage.
+    pub(crate) usage_edit: Option<Edit>,
+    /// The output limit.
+    pub(crate) output_max: Option<u64>,
+    /// What it asks for beyond text.
+    pub(crate) needs: Needs,
+}
+
+/// Where the walk is, and what is wrong there if it knows.
+#[derive(Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) field: String,
+    pub(crate) fault: Option<ParseError>,
+}
+
+impl Place {
+    /// Notes a fault and gives the error that stops the walk.
+    pub(crate) fn fault<E: Error>(&mut self, param: impl Into<String>, message: &str) -> E {
+        self.fault = Some(ParseError::about(param, message));
+        E::custom("refused")
+    }
+}
+
+/// A dialect's reading of its own top-level fields.
+pub(crate) trait Top<'de> {
+    /// Reads the value of `key`, whatever it is.
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        place: &mut Place,
+        map: &mut A,
+    ) -> Result<(), A::Error>;
+}
+
+/// Walks the body.
+///
+/// # Errors
+/// [`ParseError`] naming the field at fault; it quotes nothing from the body.
+pub(crate) fn scan<'de, T: Top<'de>>(body: &'de [u8], top: &mut T) -> Result<(), ParseError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|_| ParseError { param: None, message: "the body is not UTF-8".into() })?;
+    let mut place = Place::default();
+    let mut parser = serde_json::Deserializer::from_str(text);
+    let walk = Walk { top, place: &mut place }.deserialize(&mut parser);
+    walk.and_then(|()| parser.end()).map_err(|error| explain(&error, place))
+}
+
+fn explain(error: &serde_json::Error, place: Place) -> ParseError {
+    if let Some(fault) = place.fault {
+        return fault;
+    }
+    match error.classify() {
+        Category::Data if place.field.is_empty() => {
+            ParseError { param: None, message: "the body is not a JSON object".into() }
+        }
+        Category::Data => {
+            let message =
+                format!("`{}` does not have the type that this API gives it", place.field);
+            ParseError::about(place.field, message)
+        }
+        Category::Syntax | Category::Eof | Category::Io => ParseError {
+            param: None,
+            message: format!(
+                "the body is not valid JSON, or nested too deeply, at line {} column {}",
+                error.line(),
+                error.column()
+            ),
+        },
+    }
+}
+
+struct Walk<'t, T> {
+    top: &'t mut T,
+    place: &'t mut Place,
+}
+
+impl<'de, T: Top<'de>> DeserializeSeed<'de> for Walk<'_, T> {
+    type Value = ();
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Top<'de>> Visitor<'de> for Walk<'_, T> {
+    type Value = ();
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(16);
+        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
+            self.place.field.clear();
+            self.place.field.push_str(&key);
+            if seen.contains(&key) {
+                return Err(self.place.fault(&*key, "a field appears twice in the body"));
+            }
+            if seen.len() >= FIELDS_MAX {
+                return Err(self.place.fault(&*key, "the body has too many fields"));
+            }
+            self.top.field(&key, self.place, &mut map)?;
+            seen.push(key);
+        }
+        Ok(())
+    }
+}
+
+/// An object below the top level, of which some fields matter.
+pub(crate) trait Object<'de>: Default {
+    /// Reads the value of `key`, whatever it is.
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error>;
+}
+
+/// An object that was walked.
+pub(crate) struct Walked<T>(pub(crate) T);
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Walked<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut object = T::default();
+        while let Some(key) = map.next_key::<Text<'de>>()? {
+            object.field(&key, &mut map)?;
+        }
+        Ok(Walked(object))
+    }
+}
+
+impl<'de, T: Object<'de>> Deserialize<'de> for Walked<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(ObjectVisitor(PhantomData))
+    }
+}
+
+/// What is left of a list when its elements are summed up one by one.
+pub(crate) trait Sum<T>: Default {
+    /// Adds one element.
+    fn add(&mut self, index: usize, element: T);
+}
+
+/// A list that was summed up. Null and text count as empty: a content may be plain text.
+pub(crate) struct Summed<S, T>(pub(crate) S, PhantomData<T>);
+
+struct SumVisitor<S, T>(PhantomData<(S, T)>);
+
+impl<'de, S: Sum<T>, T: Deserialize<'de>> Visitor<'de> for SumVisitor<S, T> {
+    type Value = Summed<S, T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list or text")
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Ok(Summed(S::default(), PhantomData))
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Summed(S::default(), PhantomData))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut sum = S::default();
+        let mut index = 0;
+        while let Some(element) = seq.next_element()? {
+            sum.add(index, element);
+            index += 1;
+        }
+        Ok(Summed(sum, PhantomData))
+    }
+}
+
+impl<'de, S: Sum<T>, T: Deserialize<'de>> Deserialize<'de> for Summed<S, T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SumVisitor(PhantomData))
+    }
+}
