@@ -74,10 +74,14 @@ impl Admin {
             let _ = writeln!(out, "# HELP {name} {help}.\n# TYPE {name} gauge\n{name} {value}");
         }
         if prometheus_client::encoding::text::encode(&mut out, &self.registry).is_err() {
-            return text(StatusCode::INTERNAL_SERVER_ERROR, "metrics cannot be written\n".to_owned());
+            return text(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "metrics cannot be written\n".to_owned(),
+            );
         }
         let mut response = text(StatusCode::OK, out);
-        let kind = HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+        let kind =
+            HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
     }
@@ -96,7 +100,7 @@ impl Admin {
                     "gate": view.gate.as_str(),
                     "in_flight": view.in_flight,
                     "success": view.success,
-                    "first_token_ms": view.first_token_seconds * 1000.0,
+                    "first_token_ms": view.first_token_seconds.map(|seconds| seconds * 1000.0),
                     "share": view.share,
                 })
             })

@@ -102,11 +102,20 @@ fn line(located: &Located) -> anyhow::Result<String> {
         text("region").unwrap_or_default(),
         text("type").unwrap_or_default()
     );
-    for name in
-        ["request", "workload", "model", "result", "code", "route", "served_region", "mechanism", "finish"]
-    {
+    for name in [
+        "request",
+        "workload",
+        "model",
+        "result",
+        "code",
+        "route",
+        "served_region",
+        "mechanism",
+        "finish",
+    ] {
         if let Some(value) = text(name) {
-            out += &if name == "request" { format!(" {value}") } else { format!(" {name}={value}") };
+            out +=
+                &if name == "request" { format!(" {value}") } else { format!(" {name}={value}") };
         }
     }
     for name in ["planned", "attempts"] {

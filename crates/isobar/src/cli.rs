@@ -75,10 +75,20 @@ pub(crate) struct UpArgs {
     #[arg(long)]
     pub(crate) real: bool,
     /// Upstream models that `--real` puts behind chat-large and chat-small at OpenAI.
-    #[arg(long, value_name = "LARGE,SMALL", default_value = "gpt-5.2,gpt-5-mini", requires = "real")]
+    #[arg(
+        long,
+        value_name = "LARGE,SMALL",
+        default_value = "gpt-5.2,gpt-5-mini",
+        requires = "real"
+    )]
     pub(crate) openai_models: String,
     /// Upstream models that `--real` puts behind chat-large and chat-small at Anthropic.
-    #[arg(long, value_name = "LARGE,SMALL", default_value = "claude-opus-4-6,claude-haiku-4-5", requires = "real")]
+    #[arg(
+        long,
+        value_name = "LARGE,SMALL",
+        default_value = "claude-opus-4-6,claude-haiku-4-5",
+        requires = "real"
+    )]
     pub(crate) anthropic_models: String,
 }
 
@@ -192,7 +202,12 @@ pub(crate) enum AuditCommand {
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorAddress {
     /// The simulator's base URL.
-    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8090", env = "ISOBAR_SIMULATOR")]
+    #[arg(
+        long,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:8090",
+        env = "ISOBAR_SIMULATOR"
+    )]
     pub(crate) simulator: String,
 }
 

@@ -79,7 +79,10 @@ impl ServeConfig {
     /// A sentence with the file, the line where there is one, and what to do.
     pub(crate) fn load(file: &Path) -> anyhow::Result<Self> {
         let text = fs::read_to_string(file).with_context(|| {
-            format!("cannot read the configuration `{}`; give a YAML file as in examples/own-servers", file.display())
+            format!(
+                "cannot read the configuration `{}`; give a YAML file as in examples/own-servers",
+                file.display()
+            )
         })?;
         let mut config: Self = serde_saphyr::from_str(&text)
             .with_context(|| format!("the configuration `{}` has a mistake", file.display()))?;

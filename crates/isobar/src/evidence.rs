@@ -26,7 +26,10 @@ impl Evidence for JournalEvidence {
             return Err(EvidenceError(reason));
         }
         if health.disk_low {
-            return Err(EvidenceError(format!("only {} bytes are free on its disk", health.free_bytes)));
+            return Err(EvidenceError(format!(
+                "only {} bytes are free on its disk",
+                health.free_bytes
+            )));
         }
         Ok(())
     }

@@ -47,8 +47,9 @@ pub(crate) fn run(args: &ExplainArgs, output: Output) -> anyhow::Result<Verdict>
         None => (hypothetical(args)?, None),
     };
     let dir = bundle_dir(args);
-    let bundle = bundle::load(&dir, Env::real().now())
-        .map_err(|report| anyhow::anyhow!("the bundle `{}` cannot be used\n{report}", dir.display()))?;
+    let bundle = bundle::load(&dir, Env::real().now()).map_err(|report| {
+        anyhow::anyhow!("the bundle `{}` cannot be used\n{report}", dir.display())
+    })?;
     let facts = Facts {
         gateway: &question.gateway,
         tenant: &question.tenant,
@@ -88,7 +89,10 @@ fn hypothetical(args: &ExplainArgs) -> anyhow::Result<Question> {
     let (Some(gateway), Some(tenant), Some(workload), Some(model), Some(origin)) =
         (&args.gateway, &args.tenant, &args.workload, &args.model, &args.origin)
     else {
-        bail!("give a request id, or all facts of a hypothetical request; missing: {}", missing.join(", "));
+        bail!(
+            "give a request id, or all facts of a hypothetical request; missing: {}",
+            missing.join(", ")
+        );
     };
     let at = args.at.as_deref().map(str::parse).transpose().context("--at")?;
     Ok(Question {
@@ -193,7 +197,12 @@ fn show(
 ) {
     print::line(format_args!(
         "workload {} of tenant {}, origin {}, model {}, at gateway {}, as of {}",
-        question.workload, question.tenant, question.origin, question.model, question.gateway, question.at
+        question.workload,
+        question.tenant,
+        question.origin,
+        question.model,
+        question.gateway,
+        question.at
     ));
     if let Some(caveat) = caveat {
         print::line(format_args!("\nnote: {caveat}"));
@@ -217,7 +226,12 @@ fn show(
     if !rejected.is_empty() {
         print::line(format_args!("\nmay not serve:"));
         for route in &rejected {
-            print::line(format_args!("  {} ({}, {})", route.route.id, route.route.region, route.tier.as_str()));
+            print::line(format_args!(
+                "  {} ({}, {})",
+                route.route.id,
+                route.route.region,
+                route.tier.as_str()
+            ));
             for check in route.failed() {
                 print::line(format_args!(
                     "     {}: required {}, found {}",

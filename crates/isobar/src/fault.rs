@@ -69,7 +69,9 @@ fn base(simulator: &str) -> &str {
 async fn ask(method: Method, uri: &str, body: Option<Value>) -> anyhow::Result<Value> {
     let client = Client::new(transport::ClientOptions::default())?;
     let reply = fetch::call(&client, method, uri, body).await.with_context(|| {
-        format!("no simulator answers at `{uri}`; is `isobar up` running? `--simulator URL` says where")
+        format!(
+            "no simulator answers at `{uri}`; is `isobar up` running? `--simulator URL` says where"
+        )
     })?;
     let answer: Value = serde_json::from_slice(&reply.body).unwrap_or_default();
     if !reply.head.status.is_success() {
@@ -108,7 +110,10 @@ fn list_kinds(output: Output) -> anyhow::Result<()> {
     for kind in kinds {
         print::line(format_args!("{:<22} {}", kind.name, kind.help));
         for parameter in kind.parameters {
-            print::line(format_args!("{:<22}   --param {}=…  {}", "", parameter.name, parameter.value));
+            print::line(format_args!(
+                "{:<22}   --param {}=…  {}",
+                "", parameter.name, parameter.value
+            ));
         }
     }
     Ok(())

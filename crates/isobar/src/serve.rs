@@ -90,7 +90,8 @@ pub(crate) async fn asked_to_leave(exit_with_parent: bool) {
         if exit_with_parent {
             let mut sink = Vec::new();
             // The parent writes nothing; its end closes the pipe.
-            let _end = tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::stdin(), &mut sink).await;
+            let _end =
+                tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::stdin(), &mut sink).await;
         } else {
             std::future::pending::<()>().await;
         }
@@ -124,8 +125,10 @@ fn open_journal(config: &ServeConfig, serving: &Serving, env: &Env) -> anyhow::R
     let (journal, recovery) = Journal::open(&dir, options, env.clone())
         .with_context(|| format!("cannot open the journal `{}`", dir.display()))?;
     tracing::info!(
-        entries = recovery.entries, orphans = recovery.orphans.len(),
-        torn_bytes = recovery.torn_bytes, "journal open"
+        entries = recovery.entries,
+        orphans = recovery.orphans.len(),
+        torn_bytes = recovery.torn_bytes,
+        "journal open"
     );
     Ok(journal)
 }
@@ -210,7 +213,8 @@ impl Watch {
         if bundle.generation <= current.bundle.generation {
             if bundle.digest != current.bundle.digest {
                 tracing::error!(
-                    generation = bundle.generation, in_force = current.bundle.generation,
+                    generation = bundle.generation,
+                    in_force = current.bundle.generation,
                     "the bundle changed without a higher generation; raise `generation` in bundle.yaml"
                 );
             }
@@ -231,7 +235,10 @@ impl Watch {
             }
             Err(error) => {
                 let error = anyhow::Error::new(error);
-                tracing::error!(error = format!("{error:#}"), "the changed bundle cannot be served; the last good one stays in force");
+                tracing::error!(
+                    error = format!("{error:#}"),
+                    "the changed bundle cannot be served; the last good one stays in force"
+                );
             }
         }
     }

@@ -3,11 +3,7 @@
 use anyhow::Context as _;
 use simulator::{Config, EndpointSpec, Simulator, Vendor};
 
-use crate::{
-    cli::SimulatorArgs,
-    config::LogFormat,
-    log, print, serve,
-};
+use crate::{cli::SimulatorArgs, config::LogFormat, log, print, serve};
 
 /// The endpoints of the sample bundle.
 const SAMPLE: [(&str, &str); 6] = [
@@ -25,7 +21,8 @@ pub(crate) fn run(args: &SimulatorArgs) -> anyhow::Result<()> {
     let endpoints = if args.endpoints.is_empty() {
         SAMPLE.iter().map(|(name, region)| endpoint(name, region)).collect()
     } else {
-        let parsed: anyhow::Result<Vec<_>> = args.endpoints.iter().map(|text| parse(text)).collect();
+        let parsed: anyhow::Result<Vec<_>> =
+            args.endpoints.iter().map(|text| parse(text)).collect();
         parsed?
     };
     let config = Config { endpoints, ..Config::default() };

@@ -61,7 +61,9 @@ async fn supervise(layout: &Layout, args: &UpArgs) -> anyhow::Result<()> {
         _ = interrupt.recv() => Ok(()),
         _ = terminate.recv() => Ok(()),
     };
-    print::line(format_args!("\nstopping: requests in flight may finish (Ctrl-C again cuts them) …"));
+    print::line(format_args!(
+        "\nstopping: requests in flight may finish (Ctrl-C again cuts them) …"
+    ));
     tokio::select! {
         () = leave(&mut children) => {}
         _ = interrupt.recv() => for child in &mut children { child.kill().await },
@@ -78,7 +80,11 @@ async fn until_ready(children: &mut [Child], client: &Client) -> anyhow::Result<
         for child in children.iter_mut() {
             loop {
                 if let Some(exit) = child.exited() {
-                    bail!("{} ended before it was ready ({exit}):\n{}", child.name(), child.log_tail());
+                    bail!(
+                        "{} ended before it was ready ({exit}):\n{}",
+                        child.name(),
+                        child.log_tail()
+                    );
                 }
                 if fetch::is_ready(client, child.ready_uri()).await {
                     break;

@@ -82,7 +82,8 @@ pub struct Plan {
     /// Time until the first passed-over route may take traffic again: what a caller who gets no
     /// attempt may be told.
     pub soonest: Option<Duration>,
-    /// What bounded it; [`crate::next`] asks again.
+    /// What bounds it; [`crate::next`] asks again. `attempts_max` is raised by one for each
+    /// farther tier that the asked-for attempts did not reach.
     pub limits: PlanLimits,
 }
 
@@ -190,22 +191,36 @@ impl Plan {
         });
     }
 
-    /// RTE-2: takes routes in order while attempts and regions last.
+    /// RTE-2: takes routes in order while attempts and regions last, and then the best route of
+    /// each farther tier that none of them reached: when a whole jurisdiction fails at once, a
+    /// permitted route beyond it serves from the first request on.
     fn fill(&mut self, order: &[Ranked]) {
         let attempts_max = usize::try_from(self.limits.attempts_max).unwrap_or(usize::MAX);
         let regions_max = usize::try_from(self.limits.regions_max).unwrap_or(usize::MAX);
         let mut regions: Vec<u32> = Vec::with_capacity(order.len().min(regions_max));
+        let mut reached: Option<u8> = None;
         for Ranked { candidate, .. } in order {
             let known = regions.contains(&candidate.region);
-            if self.attempts.len() >= attempts_max {
-                self.passed_over.push((candidate.index, PassedOver::BeyondAttempts));
+            let beyond = if self.attempts.len() >= attempts_max {
+                Some(PassedOver::BeyondAttempts)
             } else if !known && regions.len() >= regions_max {
-                self.passed_over.push((candidate.index, PassedOver::BeyondRegions));
+                Some(PassedOver::BeyondRegions)
             } else {
-                self.attempts.push(candidate.index);
-                if !known {
-                    regions.push(candidate.region);
+                None
+            };
+            let farther = reached.is_some_and(|tier| candidate.tier > tier);
+            match beyond {
+                Some(reason) if !farther => {
+                    self.passed_over.push((candidate.index, reason));
+                    continue;
                 }
+                Some(_) => self.limits.attempts_max = self.limits.attempts_max.saturating_add(1),
+                None => {}
+            }
+            self.attempts.push(candidate.index);
+            reached = reached.max(Some(candidate.tier));
+            if !known {
+                regions.push(candidate.region);
             }
         }
     }
@@ -275,9 +290,23 @@ mod tests {
         let candidates = [route(2, TIER_CROSS_BORDER), route(1, TIER_SAME_JURISDICTION), near];
         for seed in 0..100 {
             let plan = planned(&candidates, seed);
-            assert_eq!(plan.attempts, [0, 1]);
-            assert_eq!(plan.passed_over, [(2, PassedOver::BeyondRegions)]);
+            assert_eq!(plan.attempts, [0, 1, 2]);
         }
+    }
+
+    #[test]
+    fn each_farther_tier_is_reached_once_although_attempts_and_regions_are_used_up() {
+        let candidates: Vec<_> =
+            (0..6).zip([0, 0, 1, 1, 2, 2]).map(|(index, tier)| route(index, tier)).collect();
+        let plan = planned(&candidates, 1);
+        let tiers: Vec<_> = plan.attempts.iter().map(|index| index / 2).collect();
+        assert_eq!(tiers, [0, 0, 1, 2]);
+        assert_eq!(plan.limits.attempts_max, 4, "and `next` will send as many");
+        let same_tier: Vec<_> = (0..6_usize)
+            .zip(0..6)
+            .map(|(index, region)| Candidate { region, ..route(index, 0) })
+            .collect();
+        assert_eq!(planned(&same_tier, 1).attempts.len(), 2, "regions are limited inside a tier");
     }
 
     #[test]

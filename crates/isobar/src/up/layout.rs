@@ -2,9 +2,9 @@
 
 use std::{
     fs,
+    io::Write as _,
     net::{Ipv4Addr, SocketAddr},
     os::unix::fs::OpenOptionsExt as _,
-    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -68,7 +68,8 @@ impl Layout {
         }
         let data_dir = data_dir.canonicalize().context("cannot resolve the data directory")?;
         let swaps = real::swaps(args);
-        let made = Made { port: args.port, real: swaps.iter().map(|s| s.endpoint.clone()).collect() };
+        let made =
+            Made { port: args.port, real: swaps.iter().map(|s| s.endpoint.clone()).collect() };
         let keys = match read_made(&data_dir)? {
             Some(before) if before != made => bail!(mismatch(&data_dir, &before, &made)),
             Some(_) => read_keys(&data_dir)?,
@@ -117,7 +118,10 @@ impl Layout {
         let gateways = REGIONS.iter().flat_map(|(_, ip)| [self.gateway(*ip), self.admin(*ip)]);
         for address in gateways.chain([self.simulator()]) {
             transport::bind(address, 1).with_context(|| {
-                format!("another `isobar up` may be running; `--port` moves this one (now {})", self.port)
+                format!(
+                    "another `isobar up` may be running; `--port` moves this one (now {})",
+                    self.port
+                )
             })?;
         }
         Ok(())
@@ -161,11 +165,15 @@ impl Layout {
     pub(crate) fn write_ready_file(&self, file: &Path) -> anyhow::Result<()> {
         let gateways: serde_json::Map<_, _> = REGIONS
             .iter()
-            .map(|(region, ip)| ((*region).to_owned(), format!("http://{}", self.gateway(*ip)).into()))
+            .map(|(region, ip)| {
+                ((*region).to_owned(), format!("http://{}", self.gateway(*ip)).into())
+            })
             .collect();
         let admin: serde_json::Map<_, _> = REGIONS
             .iter()
-            .map(|(region, ip)| ((*region).to_owned(), format!("http://{}", self.admin(*ip)).into()))
+            .map(|(region, ip)| {
+                ((*region).to_owned(), format!("http://{}", self.admin(*ip)).into())
+            })
             .collect();
         let endpoints: Vec<_> = self
             .bundle

@@ -61,7 +61,10 @@ impl Swap {
             "endpoints.yaml" => {
                 let simulated = format!("base_url: {}\n", self.simulated);
                 let real = |indent: &str| {
-                    format!("base_url: {}\n{indent}credential: {{ env: {} }}\n", self.base_url, self.key_env)
+                    format!(
+                        "base_url: {}\n{indent}credential: {{ env: {} }}\n",
+                        self.base_url, self.key_env
+                    )
                 };
                 text.split_inclusive('\n')
                     .map(|line| {
@@ -81,7 +84,9 @@ impl Swap {
         let rename = |item: &str| {
             let ours = item.lines().any(|line| {
                 let line = line.trim().trim_start_matches("- ");
-                line == mine || line.contains(&format!("{mine},")) || line.contains(&format!("{mine} "))
+                line == mine
+                    || line.contains(&format!("{mine},"))
+                    || line.contains(&format!("{mine} "))
             });
             let models = if ours { self.models.as_slice() } else { &[] };
             models.iter().fold(item.to_owned(), |item, (from, to)| item.replace(from, to))

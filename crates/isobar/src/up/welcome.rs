@@ -13,11 +13,17 @@ fn text(layout: &Layout) -> String {
     let strict = &layout.keys().strict;
     let data = layout.data_dir().display();
     let simulator = layout.simulator();
-    let at = if simulator.port() == 8090 { String::new() } else { format!(" --simulator http://{simulator}") };
-    let mut out = format!("\nIsobar is ready (bundle generation {}).\n\n", layout.bundle().generation);
+    let at = if simulator.port() == 8090 {
+        String::new()
+    } else {
+        format!(" --simulator http://{simulator}")
+    };
+    let mut out =
+        format!("\nIsobar is ready (bundle generation {}).\n\n", layout.bundle().generation);
     for (region, ip) in REGIONS {
         let (gateway, admin) = (layout.gateway(ip), layout.admin(ip));
-        out += &format!("  {region:<11} http://{gateway}   metrics and readiness: http://{admin}\n");
+        out +=
+            &format!("  {region:<11} http://{gateway}   metrics and readiness: http://{admin}\n");
     }
     out += &format!("  simulator   http://{simulator}\n  data        {data}\n");
     if !layout.real().is_empty() {

@@ -118,16 +118,21 @@ proptest! {
         prop_assert_eq!(all, expected);
     }
 
-    /// RTE-2.
+    /// RTE-2: past the limits there is at most one attempt for each farther tier.
     #[test]
     fn a_plan_stays_within_attempts_and_regions(
         candidates in candidates(), limits in limits(), draws in prop::collection::vec(any::<u64>(), 1..20),
     ) {
         let plan = made(&candidates, &limits, &draws);
-        let region = |index: &usize| candidates.iter().find(|c| c.index == *index).map(|c| c.region);
-        let regions: BTreeSet<_> = plan.attempts.iter().map(region).collect();
-        prop_assert!(plan.attempts.len() <= limits.attempts_max as usize);
-        prop_assert!(regions.len() <= limits.regions_max as usize);
+        let found = |index: &usize| candidates.iter().find(|c| c.index == *index);
+        let (mut regions, mut reached) = (BTreeSet::new(), None);
+        for (sent, candidate) in plan.attempts.iter().filter_map(found).enumerate() {
+            let new_region = regions.insert(candidate.region);
+            let beyond = sent >= limits.attempts_max as usize
+                || (new_region && regions.len() > limits.regions_max as usize);
+            prop_assert!(!beyond || (reached.is_some() && Some(candidate.tier) > reached));
+            reached = reached.max(Some(candidate.tier));
+        }
     }
 
     /// R1: borders last; among routes with their full share, tiers in order.
@@ -206,7 +211,7 @@ proptest! {
                 prop_assert_eq!(said, Next::GiveUp(GiveUp::Committed));
             }
         }
-        prop_assert!(calls <= limits.attempts_max);
+        prop_assert!(calls <= plan.limits.attempts_max);
         let retries = calls.saturating_sub(1);
         prop_assert!(retries <= before);
         let once = |index: &usize| tried.iter().filter(|(i, _)| i == index).count();
