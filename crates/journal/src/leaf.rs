@@ -258,3 +258,107 @@ fn truncated<const N: usize>(object: &mut Object<'_>, cuts: [(&'static str, u64)
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vocab::{OutcomeClass, RequestId, Timestamp, Usage};
+
+    use super::*;
+    use crate::entry::{Ending, OrphanReason, Recovered};
+
+    fn leaf(entry: &Entry) -> String {
+        let mut leaf = Vec::new();
+        entry.encode(&mut leaf);
+        String::from_utf8(leaf).unwrap()
+    }
+
+    fn at() -> Timestamp {
+        Timestamp::from_unix_micros(1_800_000_000_123_456)
+    }
+
+    fn outcome(attempts: usize) -> Entry {
+        let attempt = Attempt {
+            route: "r-1".parse().unwrap(),
+            class: OutcomeClass::Healthy,
+            kind: None,
+            status: Some(200),
+            provider_request_id: Some("x\n".repeat(200).into()),
+            elapsed_ms: u64::MAX,
+        };
+        Entry::Outcome(Outcome {
+            request: RequestId::new(at(), 7),
+            at: at(),
+            gateway: "gw".into(),
+            region: "eu-west".parse().unwrap(),
+            result: Ending::Served,
+            status: Some(200),
+            code: None,
+            route: None,
+            endpoint: None,
+            served_region: None,
+            tier: None,
+            upstream_model: None,
+            certificate: None,
+            mechanism: None,
+            attempts: vec![attempt; attempts],
+            usage: Usage::default(),
+            finish: None,
+            dropped: Vec::new(),
+            bytes: 0,
+            elapsed_ms: 3,
+            first_token_ms: None,
+        })
+    }
+
+    #[test]
+    fn an_entry_too_long_keeps_the_beginning_of_its_lists_and_says_what_is_missing() {
+        let text = leaf(&outcome(1_000));
+        assert!(text.len() <= LEAF_MAX);
+        assert!(text.contains(r#""truncated":{"attempts":984}"#), "{text}");
+        let Entry::Outcome(read) = Entry::decode(text.as_bytes()).unwrap() else { panic!() };
+        assert_eq!(read.attempts.len(), 16);
+        assert!(!leaf(&outcome(3)).contains("truncated"));
+    }
+
+    #[test]
+    fn a_leaf_is_canonical_json() {
+        let started = Entry::GatewayStarted(GatewayStarted {
+            at: at(),
+            gateway: "gw".into(),
+            region: "eu-west".parse().unwrap(),
+            version: "0.1".into(),
+            recovered: Recovered { entries: 3, orphans: 1, torn_bytes: 0 },
+        });
+        assert_eq!(
+            leaf(&started),
+            r#"{"at":"2027-01-15T08:00:00.123456Z","gateway":"gw","recovered":{"entries":3,"orphans":1,"torn_bytes":0},"region":"eu-west","type":"gateway_started","v":1,"version":"0.1"}"#
+        );
+        let orphan = Entry::OrphanClosed(OrphanClosed {
+            request: RequestId::new(at(), 7),
+            at: at(),
+            gateway: "gw".into(),
+            region: "eu-west".parse().unwrap(),
+            admitted_at: at(),
+            reason: OrphanReason::Crash,
+        });
+        let loaded = Entry::BundleLoaded(BundleLoaded {
+            at: at(),
+            gateway: "gw".into(),
+            region: "eu-west".parse().unwrap(),
+            generation: 2,
+            digest: "ab".into(),
+            previous_generation: Some(1),
+        });
+        for entry in [started, orphan, loaded] {
+            assert_eq!(Entry::decode(leaf(&entry).as_bytes()), Ok(entry));
+        }
+    }
+
+    #[test]
+    fn another_version_or_kind_is_named() {
+        let error = Entry::decode(br#"{"v":2}"#).unwrap_err().to_string();
+        assert!(error.contains("version is 2"), "{error}");
+        let error = Entry::decode(br#"{"type":"dance","v":1}"#).unwrap_err().to_string();
+        assert!(error.contains("dance"), "{error}");
+    }
+}

@@ -148,7 +148,8 @@ impl<'a> Frames<'a> {
 
     /// Whether a whole frame further on was written when `offset` was already on disk.
     fn written_past(&self, offset: usize) -> bool {
-        let later = (offset + 1)..self.bytes.len();
+        let written = self.bytes.iter().rposition(|byte| *byte != 0).unwrap_or(0);
+        let later = (offset + 1)..written;
         later.filter_map(|at| self.bytes.get(at..)).any(|bytes| {
             let Ok(Some(frame)) = frame::read(bytes) else { return false };
             usize::try_from(frame.synced).is_ok_and(|synced| synced > offset)

@@ -204,6 +204,15 @@ impl Verifier {
         }
     }
 
+    /// Takes the name of a file that no journal has. One that looks like a segment is a fault.
+    pub fn stray(&mut self, name: &str) {
+        if name.ends_with(".wal") {
+            self.file_fault(name, "the file name is not that of a segment");
+        } else {
+            self.notes.push(format!("`{name}` is not part of a journal"));
+        }
+    }
+
     /// Says that something was not checked.
     pub fn note(&mut self, sentence: String) {
         self.notes.push(sentence);
