@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, atomic::{AtomicUsize, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -137,7 +140,10 @@ impl Gateway {
         }
         let serving = self.serving();
         if serving.bundle.expires <= self.env.now() {
-            return Readiness::NotReady(format!("the bundle expired at {}", serving.bundle.expires));
+            return Readiness::NotReady(format!(
+                "the bundle expired at {}",
+                serving.bundle.expires
+            ));
         }
         Readiness::Ready
     }
@@ -221,7 +227,10 @@ impl Worker {
 
 impl fmt::Debug for Gateway {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gateway").field("name", &self.name).field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("Gateway")
+            .field("name", &self.name)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 

@@ -71,9 +71,12 @@ mod tests {
 
     #[test]
     fn a_key_is_found_wherever_an_sdk_puts_it() {
-        for (name, value) in
-            [("authorization", "Bearer k"), ("authorization", "bearer k"), ("x-api-key", "k"), ("api-key", "k")]
-        {
+        for (name, value) in [
+            ("authorization", "Bearer k"),
+            ("authorization", "bearer k"),
+            ("x-api-key", "k"),
+            ("api-key", "k"),
+        ] {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
             assert_eq!(presented_key(&headers), Some("k"), "{name}");

@@ -133,7 +133,9 @@ impl Metrics {
             self.tokens.get_or_create_owned(&labels)
         };
         RouteMetrics {
-            healthy: self.attempts.get_or_create_owned(&attempt_labels(route, OutcomeClass::Healthy)),
+            healthy: self
+                .attempts
+                .get_or_create_owned(&attempt_labels(route, OutcomeClass::Healthy)),
             first_token: self.first_token.get_or_create_owned(&route_label(route)),
             tokens_in: tokens("in"),
             tokens_out: tokens("out"),
@@ -162,6 +164,7 @@ fn attempt_labels(route: &RouteId, class: OutcomeClass) -> Labels {
 
 fn seconds_histogram() -> Histogram {
     Histogram::new([
-        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0,
+        0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0,
+        300.0,
     ])
 }

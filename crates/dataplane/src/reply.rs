@@ -10,7 +10,12 @@ use vocab::Refusal;
 use crate::{body::Body, gateway::Readiness, headers, serving::Lane, trail::Trail};
 
 /// The head of an answer from a lane (G7).
-pub(crate) fn answer(trail: &Trail, lane: &Lane, content: &'static str, body: Body) -> Response<Body> {
+pub(crate) fn answer(
+    trail: &Trail,
+    lane: &Lane,
+    content: &'static str,
+    body: Body,
+) -> Response<Body> {
     let mut response = Response::new(body);
     let out = response.headers_mut();
     out.reserve(10);

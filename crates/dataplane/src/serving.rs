@@ -39,7 +39,9 @@ pub struct SecretsError(pub String);
 #[derive(Debug, thiserror::Error)]
 pub enum ServingError {
     /// This gateway's region is not in the bundle.
-    #[error("the bundle has no region `{region}`; it has: {known}. Correct `region` in the gateway's configuration, or add it to regions.yaml")]
+    #[error(
+        "the bundle has no region `{region}`; it has: {known}. Correct `region` in the gateway's configuration, or add it to regions.yaml"
+    )]
     UnknownRegion {
         /// The region asked for.
         region: RegionId,
@@ -47,7 +49,9 @@ pub enum ServingError {
         known: String,
     },
     /// An endpoint names a provider this version does not have.
-    #[error("endpoint `{endpoint}` names the provider `{provider}`, which this version does not have")]
+    #[error(
+        "endpoint `{endpoint}` names the provider `{provider}`, which this version does not have"
+    )]
     UnknownProvider {
         /// The endpoint.
         endpoint: EndpointId,
@@ -129,11 +133,15 @@ impl Serving {
     ) -> Result<Self, ServingError> {
         if !bundle.regions.iter().any(|known| known.id == *region) {
             let known: Vec<_> = bundle.regions.iter().map(|known| known.id.as_str()).collect();
-            return Err(ServingError::UnknownRegion { region: region.clone(), known: known.join(", ") });
+            return Err(ServingError::UnknownRegion {
+                region: region.clone(),
+                known: known.join(", "),
+            });
         }
         let mut upstreams = HashMap::new();
         for config in &bundle.endpoints {
-            upstreams.insert(config.id.clone(), Arc::new(Upstream::connect(config, parts.secrets)?));
+            upstreams
+                .insert(config.id.clone(), Arc::new(Upstream::connect(config, parts.secrets)?));
         }
         let lane = |route: &Arc<Route>| {
             let upstream = Arc::clone(upstreams.get(&route.endpoint)?);
@@ -175,9 +183,11 @@ impl Serving {
 impl Upstream {
     fn connect(config: &EndpointConfig, secrets: &dyn Secrets) -> Result<Self, ServingError> {
         let id = &config.id;
-        let provider = provider::find(&config.provider).ok_or_else(|| {
-            ServingError::UnknownProvider { endpoint: id.clone(), provider: config.provider.clone() }
-        })?;
+        let provider =
+            provider::find(&config.provider).ok_or_else(|| ServingError::UnknownProvider {
+                endpoint: id.clone(),
+                provider: config.provider.clone(),
+            })?;
         let credential = config.credential.as_ref().map(|source| secrets.read(source));
         let credential = credential
             .transpose()
@@ -217,7 +227,10 @@ impl Lane {
 
 impl fmt::Debug for Upstream {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Upstream").field("id", &self.id).field("region", &self.region).finish_non_exhaustive()
+        f.debug_struct("Upstream")
+            .field("id", &self.id)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
     }
 }
 
@@ -229,6 +242,8 @@ impl fmt::Debug for Lane {
 
 impl fmt::Debug for Serving {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Serving").field("generation", &self.bundle.generation).finish_non_exhaustive()
+        f.debug_struct("Serving")
+            .field("generation", &self.bundle.generation)
+            .finish_non_exhaustive()
     }
 }

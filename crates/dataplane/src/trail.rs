@@ -9,9 +9,7 @@ use std::{sync::Arc, time::Duration};
 use dialect::ClientDialect;
 use identity::Caller;
 use journal::{Admission, Ending, Entry, NeedsRecord, Outcome, PassedOver, RefusalEntry, Rejected};
-use vocab::{
-    EvidenceLevel, ModelId, Refusal, RequestId, Timestamp, WorkloadId,
-};
+use vocab::{EvidenceLevel, ModelId, Refusal, RequestId, Timestamp, WorkloadId};
 
 use crate::{
     gateway::Gateway,
@@ -172,7 +170,6 @@ impl Trail {
         self.gateway.metrics.waited_for_evidence(waited);
         kept
     }
-
 }
 
 impl Drop for Trail {

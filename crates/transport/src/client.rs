@@ -149,7 +149,8 @@ impl Reply {
         let body = match tokio::time::timeout(limit, self.body.collect(size_max)).await {
             Ok(body) => body?,
             Err(_elapsed) => {
-                let message = format!("the answer was not complete within {} ms", limit.as_millis());
+                let message =
+                    format!("the answer was not complete within {} ms", limit.as_millis());
                 return Err(Failure::new(FailureKind::TimedOut(Limit::Total), message));
             }
         };

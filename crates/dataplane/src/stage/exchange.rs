@@ -74,10 +74,8 @@ impl<'a> Exchange<'a> {
 
     fn outbound(&self, trail: &mut Trail) -> Result<Outbound, Failure> {
         let lane = self.choice.lane();
-        let target = Target {
-            model: &lane.route.upstream_model,
-            output_max_default: OUTPUT_MAX_DEFAULT,
-        };
+        let target =
+            Target { model: &lane.route.upstream_model, output_max_default: OUTPUT_MAX_DEFAULT };
         let emitted = self.planned.request().emit(lane.upstream.dialect(), &target);
         // `carried_by` said yes at planning, so a no here concerns this request and no route.
         let outbound = emitted
@@ -88,7 +86,12 @@ impl<'a> Exchange<'a> {
         Ok(outbound)
     }
 
-    async fn read(&self, trail: &mut Trail, mut call: Call, reply: Reply) -> Result<Answered, Failure> {
+    async fn read(
+        &self,
+        trail: &mut Trail,
+        mut call: Call,
+        reply: Reply,
+    ) -> Result<Answered, Failure> {
         if self.planned.request().stream() {
             return self.read_stream(trail, call, reply).await;
         }

@@ -47,7 +47,11 @@ fn not_allowed(named: Option<&str>, caller: &Caller) -> Refusal {
     Refusal::new(
         RefusalCode::WorkloadNotAllowed,
         format!("key `{}` may not act for the workload `{shown}`", caller.credential),
-        format!("name one of {} in the header `{}`, or leave it out", allowed.join(", "), headers::WORKLOAD),
+        format!(
+            "name one of {} in the header `{}`, or leave it out",
+            allowed.join(", "),
+            headers::WORKLOAD
+        ),
     )
     .about(headers::WORKLOAD.as_str())
 }

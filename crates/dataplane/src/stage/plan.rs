@@ -4,9 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use dialect::{Request, Unsupported};
 use policy::{Permitted, Terms};
-use routing::{
-    Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts,
-};
+use routing::{Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts};
 use vocab::{Refusal, RefusalCode, Timestamp};
 
 use super::admit::Admitted;
@@ -132,12 +130,7 @@ fn candidate(choices: &[Choice], index: usize, choice: &Choice, now: Timestamp) 
     }
 }
 
-fn timeouts(
-    trail: &Trail,
-    request: &Request,
-    terms: &Terms,
-    caller: Option<Duration>,
-) -> Timeouts {
+fn timeouts(trail: &Trail, request: &Request, terms: &Terms, caller: Option<Duration>) -> Timeouts {
     let own = terms.workload().limits;
     let overrides = Overrides {
         connect: own.connect,

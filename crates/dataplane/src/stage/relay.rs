@@ -45,7 +45,11 @@ pub(super) fn body(trail: Trail, begun: Box<Begun>) -> Body {
             State::First(mut running) => {
                 let held = std::mem::take(&mut running.begun.held);
                 let bytes = running.sent(join(held));
-                Some(if bytes.is_empty() { running.next().await } else { (Ok(bytes), State::Running(running)) })
+                Some(if bytes.is_empty() {
+                    running.next().await
+                } else {
+                    (Ok(bytes), State::Running(running))
+                })
             }
             State::Running(running) => Some(running.next().await),
             State::Ended => None,
@@ -133,7 +137,9 @@ impl Running {
         // AUD-1: the terminator is what tells the caller that the answer is whole, so it waits.
         match settled(&mut self.trail, Ending::Served).await {
             Ok(()) => (Ok(terminal), State::Ended),
-            Err(refusal) => (Ok(relay.error_event(&CallerError::from_refusal(&refusal))), State::Ended),
+            Err(refusal) => {
+                (Ok(relay.error_event(&CallerError::from_refusal(&refusal))), State::Ended)
+            }
         }
     }
 

@@ -27,7 +27,8 @@ pub(super) async fn deliver(trail: Trail, answered: Answered) -> Response<Body> 
     match answered {
         Answered::Whole(whole) => deliver_whole(trail, *whole).await,
         Answered::Stream(begun) => {
-            let mut response = reply::answer(&trail, &begun.lane, "text/event-stream", Body::whole(Bytes::new()));
+            let mut response =
+                reply::answer(&trail, &begun.lane, "text/event-stream", Body::whole(Bytes::new()));
             let no_store = http::HeaderValue::from_static("no-cache");
             response.headers_mut().insert(http::header::CACHE_CONTROL, no_store);
             let mut trail = trail;

@@ -21,6 +21,12 @@ use crate::cli::UpArgs;
 #[folder = "sample-bundle"]
 struct Sample;
 
+/// One file of the sample bundle.
+#[cfg(test)]
+pub(super) fn sample(name: &str) -> Option<std::borrow::Cow<'static, [u8]>> {
+    Sample::get(name).map(|file| file.data)
+}
+
 const PORT_DEFAULT: u16 = 8080;
 const ADMIN_OFFSET: u16 = 1;
 const SIMULATOR_OFFSET: u16 = 10;

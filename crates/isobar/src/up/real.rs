@@ -91,9 +91,9 @@ impl Swap {
             let models = if ours { self.models.as_slice() } else { &[] };
             models.iter().fold(item.to_owned(), |item, (from, to)| item.replace(from, to))
         };
-        let mut items = text.split("\n  - ");
+        let mut items = text.split("\n- ");
         let head = items.next().unwrap_or_default().to_owned();
-        items.fold(head, |out, item| out + "\n  - " + &rename(item))
+        items.fold(head, |out, item| out + "\n- " + &rename(item))
     }
 }
 
@@ -111,20 +111,28 @@ mod tests {
         }
     }
 
+    fn sample(name: &str) -> String {
+        let file = super::super::layout::sample(name).unwrap();
+        String::from_utf8(file.to_vec()).unwrap()
+    }
+
     #[test]
     fn a_real_endpoint_gets_the_vendors_host_and_a_credential() {
-        let text = "  - id: openai-eu-west\n    base_url: http://127.0.0.1:8090/openai-eu-west/v1\n    x: 1\n";
-        let expected = "  - id: openai-eu-west\n    base_url: https://eu.api.openai.com/v1\n    \
-                        credential: { env: OPENAI_API_KEY }\n    x: 1\n";
-        assert_eq!(swap().apply("endpoints.yaml", text), expected);
+        let after = swap().apply("endpoints.yaml", &sample("endpoints.yaml"));
+        let expected = "  base_url: https://eu.api.openai.com/v1\n  \
+                        credential: { env: OPENAI_API_KEY }\n";
+        assert!(after.contains(expected), "{after}");
+        assert!(after.contains("http://127.0.0.1:8090/openai-eu-central/v1"));
+        assert!(!after.contains("http://127.0.0.1:8090/openai-eu-west/v1"));
     }
 
     #[test]
     fn only_the_routes_of_a_real_endpoint_change_their_model() {
-        let text = "routes:\n  - id: a\n    endpoint: openai-eu-west\n    upstream_model: gpt-sim-large\n  \
-                    - id: b\n    endpoint: openai-eu-central\n    upstream_model: gpt-sim-large\n";
-        let after = swap().apply("routes.yaml", text);
+        let before = sample("routes.yaml");
+        let after = swap().apply("routes.yaml", &before);
         assert_eq!(after.matches("upstream_model: big").count(), 1);
-        assert_eq!(after.matches("gpt-sim-large").count(), 1);
+        assert_eq!(after.matches("upstream_model: tiny").count(), 1);
+        let still = before.matches("gpt-sim-large").count() - 1;
+        assert_eq!(after.matches("gpt-sim-large").count(), still);
     }
 }
