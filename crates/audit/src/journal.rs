@@ -53,6 +53,12 @@ impl Drop for Owner {
 pub struct Ticket(pub(crate) u64);
 
 impl Ticket {
+    /// The ticket of the entry at an index that [`Ticket::index`] gave.
+    #[must_use]
+    pub const fn from_index(index: u64) -> Self {
+        Self(index)
+    }
+
     /// The index of the entry in its log.
     #[must_use]
     pub const fn index(self) -> u64 {

@@ -26,7 +26,7 @@ pub(crate) async fn call(
     let call = HttpCall { method, uri, headers, body };
     let reply = client.open(call, CONNECT_MAX, ANSWER_MAX).await;
     let reply = reply.map_err(|failure| anyhow::anyhow!(failure.message))?;
-    let whole = reply.whole(SIZE_MAX, ANSWER_MAX).await;
+    let whole = reply.whole(SIZE_MAX, ANSWER_MAX, ANSWER_MAX).await;
     whole.map_err(|failure| anyhow::anyhow!(failure.message))
 }
 

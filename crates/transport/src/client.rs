@@ -143,10 +143,15 @@ impl Reply {
     /// Reads the whole body, up to `size_max` bytes.
     ///
     /// # Errors
-    /// `TimedOut(Total)` after `limit`, `Broken` when the body is larger than `size_max`, `Cut`
-    /// when the connection breaks.
-    pub async fn whole(mut self, size_max: usize, limit: Duration) -> Result<HttpReply, Failure> {
-        let body = match tokio::time::timeout(limit, self.body.collect(size_max)).await {
+    /// `TimedOut(Gap)` when nothing arrives for `gap`, `TimedOut(Total)` after `limit`, `Broken`
+    /// when the body is larger than `size_max`, `Cut` when the connection breaks.
+    pub async fn whole(
+        mut self,
+        size_max: usize,
+        gap: Duration,
+        limit: Duration,
+    ) -> Result<HttpReply, Failure> {
+        let body = match tokio::time::timeout(limit, self.body.collect(size_max, gap)).await {
             Ok(body) => body?,
             Err(_elapsed) => {
                 let message =
@@ -194,20 +199,30 @@ impl ReplyBody {
         }
     }
 
-    async fn collect(&mut self, size_max: usize) -> Result<Bytes, Failure> {
-        let Some(first) = self.chunk().await? else { return Ok(Bytes::new()) };
+    async fn collect(&mut self, size_max: usize, gap: Duration) -> Result<Bytes, Failure> {
+        let Some(first) = self.chunk_within(gap).await? else { return Ok(Bytes::new()) };
         if self.incoming.is_end_stream() && first.len() <= size_max {
             return Ok(first);
         }
         let mut all = BytesMut::from(first.as_ref());
-        while let Some(next) = self.chunk().await? {
-            if all.len() + next.len() > size_max {
+        while let Some(next) = self.chunk_within(gap).await? {
+            all.extend_from_slice(&next);
+            if all.len() > size_max {
                 let message = format!("the answer is larger than {size_max} bytes");
                 return Err(Failure::new(FailureKind::Broken, message));
             }
-            all.extend_from_slice(&next);
         }
         Ok(all.freeze())
+    }
+
+    async fn chunk_within(&mut self, gap: Duration) -> Result<Option<Bytes>, Failure> {
+        match tokio::time::timeout(gap, self.chunk()).await {
+            Ok(chunk) => chunk,
+            Err(_elapsed) => {
+                let message = format!("the answer stopped for {} ms", gap.as_millis());
+                Err(Failure::new(FailureKind::TimedOut(Limit::Gap), message))
+            }
+        }
     }
 }
 

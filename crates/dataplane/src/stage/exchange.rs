@@ -66,7 +66,8 @@ impl<'a> Exchange<'a> {
         }
         let limits = &trail.gateway.limits;
         let head = reply.head.clone();
-        let whole = reply.whole(limits.error_size_max, limits.error_time_max).await;
+        let whole =
+            reply.whole(limits.error_size_max, limits.error_time_max, limits.error_time_max).await;
         // A body that does not come is no reason to lose the status.
         let whole = whole.unwrap_or(HttpReply { head, body: Bytes::new() });
         Err(provider.classify(&whole, trail.now()))
@@ -97,7 +98,8 @@ impl<'a> Exchange<'a> {
         }
         let dialect = self.choice.lane().upstream.dialect();
         let left = self.timeouts.total.saturating_sub(call.elapsed());
-        let whole = reply.whole(trail.gateway.limits.answer_size_max, left).await;
+        let size_max = trail.gateway.limits.answer_size_max;
+        let whole = reply.whole(size_max, self.timeouts.gap, left).await;
         let answer = whole.and_then(|whole| {
             dialect::answer(self.planned.request(), dialect, trail.request, &whole.body)
         });
