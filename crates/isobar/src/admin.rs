@@ -61,12 +61,13 @@ impl Admin {
     fn metrics(&self) -> Response<Full<Bytes>> {
         let mut out = String::new();
         let health = self.journal.health();
+        let queued = u64::try_from(health.queued_bytes).unwrap_or(u64::MAX);
         let own = [
             ("isobar_journal_entries", "Entries appended", health.appended),
             ("isobar_journal_durable", "Entries known durable", health.durable),
             ("isobar_journal_sealed", "Entries covered by a signed checkpoint", health.sealed),
             ("isobar_journal_commits", "Commits to disk", health.commits),
-            ("isobar_journal_queued_bytes", "Bytes waiting to be written", health.queued_bytes),
+            ("isobar_journal_queued_bytes", "Bytes waiting to be written", queued),
             ("isobar_journal_ready", "1 while evidence can be kept", u64::from(health.ready())),
         ];
         for (name, help, value) in own {

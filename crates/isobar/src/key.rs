@@ -11,7 +11,9 @@ pub(crate) fn new(id: &str, env: &str, output: Output) -> anyhow::Result<()> {
     let id: CredentialId = id.parse().context("the key's id")?;
     let (key, sha256) = identity::mint(env, id.as_str(), Env::real().random_bytes());
     match output {
-        Output::Json => print::json(&serde_json::json!({"id": id, "key": key, "secret_sha256": sha256})),
+        Output::Json => {
+            print::json(&serde_json::json!({"id": id, "key": key, "secret_sha256": sha256}))
+        }
         Output::Text => {
             print::line(format_args!(
                 "{key}\n\nKeep it now: it is not stored anywhere. In tenants.yaml, under the tenant's keys:\n\n\

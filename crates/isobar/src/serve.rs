@@ -88,10 +88,7 @@ pub(crate) async fn asked_to_leave(exit_with_parent: bool) {
     };
     let parent_gone = async {
         if exit_with_parent {
-            let mut sink = Vec::new();
-            // The parent writes nothing; its end closes the pipe.
-            let _end =
-                tokio::io::AsyncReadExt::read_to_end(&mut tokio::io::stdin(), &mut sink).await;
+            closed_stdin().await;
         } else {
             std::future::pending::<()>().await;
         }
@@ -100,6 +97,25 @@ pub(crate) async fn asked_to_leave(exit_with_parent: bool) {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
         () = parent_gone => {}
+    }
+}
+
+/// Resolves when standard input, a pipe that the parent holds and never writes to, is closed.
+async fn closed_stdin() {
+    let stdin = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned();
+    let pipe = stdin.and_then(tokio::net::unix::pipe::Receiver::from_owned_fd);
+    match pipe {
+        Ok(mut pipe) => {
+            let mut nothing = [0; 64];
+            while tokio::io::AsyncReadExt::read(&mut pipe, &mut nothing)
+                .await
+                .is_ok_and(|read| read > 0)
+            {}
+        }
+        Err(error) => {
+            tracing::warn!(%error, "standard input is no pipe, so the parent's end will not be noticed");
+            std::future::pending::<()>().await;
+        }
     }
 }
 
