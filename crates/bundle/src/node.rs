@@ -81,17 +81,36 @@ pub(crate) fn parse(text: &str) -> Result<Node, NotYaml> {
         budget.max_nodes = 4_000_000;
     }
     let result: Result<Spanned<Value>, _> = serde_saphyr::from_str_with_options(text, options);
-    result.map(Node::from).map_err(|error| NotYaml {
-        place: error.location().map(Place::from).unwrap_or_default(),
-        message: without_place(&error.without_snippet().to_string()),
+    result.map(Node::from).map_err(|error| {
+        let place = error.location().map(Place::from).unwrap_or_default();
+        NotYaml { place: place.within(text), message: plain(error.without_snippet()) }
     })
 }
 
-/// The place is shown apart, so it is cut from the end of the message.
-fn without_place(message: &str) -> String {
-    let message = message.lines().next().unwrap_or_default();
-    let cut = message.rfind(" at line ").or_else(|| message.rfind(" (line "));
-    cut.and_then(|end| message.get(..end)).unwrap_or(message).to_owned()
+/// What is wrong, without the place, which is shown apart.
+fn plain(error: &serde_saphyr::Error) -> String {
+    if let serde_saphyr::Error::DuplicateMappingKey { key: Some(key), .. } = error {
+        return format!("the field `{key}` stands twice");
+    }
+    let message = error.to_string();
+    let first = message.lines().next().unwrap_or_default();
+    let cut = first.rfind(" at line ").or_else(|| first.rfind(" (line "));
+    cut.and_then(|end| first.get(..end)).unwrap_or(first).to_owned()
+}
+
+impl Place {
+    /// The same place with its bytes, which syntax errors do not come with.
+    fn within(self, text: &str) -> Self {
+        if self.start > 0 || self.length > 0 || self.line == 0 {
+            return self;
+        }
+        let lines = usize::try_from(self.line - 1).unwrap_or(0);
+        let columns = usize::try_from(self.column.saturating_sub(1)).unwrap_or(0);
+        let line_start: usize = text.split_inclusive('\n').take(lines).map(str::len).sum();
+        let line = text.get(line_start..).unwrap_or_default();
+        let before: usize = line.chars().take(columns).map(char::len_utf8).sum();
+        Self { start: line_start + before, ..self }
+    }
 }
 
 impl From<Spanned<Value>> for Node {
@@ -216,11 +235,17 @@ mod tests {
 
     #[test]
     fn broken_yaml_is_told_with_its_place() {
-        for text in ["a: [1, 2", "a: b: c", "a: 1\na: 2\n", "\tx: 1", "--- a\n--- b\n"] {
+        let told = |text: &str| {
             let error = parse(text).err().unwrap_or_else(|| panic!("{text}"));
-            assert!(error.place.line > 0, "{text}: {}", error.message);
-            assert!(!error.message.contains("line"), "{}", error.message);
-            println!("{text:?} -> {} {:?}", error.message, error.place);
+            (error.message, error.place.line, error.place.column, error.place.start)
+        };
+        assert_eq!(told("x: 1\na: [1, 2"), ("unclosed bracket '['".to_owned(), 2, 4, 8));
+        let twice = "the field `a` stands twice".to_owned();
+        assert_eq!(told("a: 1\na: 2\n"), (twice, 2, 1, 5));
+        for text in ["ü: b: c", "a:\n\t- x", "a: 1\n---\nb: 2\n", "a: &x [*x]", "a: \"x"] {
+            let (message, line, ..) = told(text);
+            println!("{message}");
+            assert!(line > 0 && !message.contains("line"), "{text}: {message}");
         }
     }
 }

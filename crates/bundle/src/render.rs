@@ -35,6 +35,7 @@ impl Report {
             let drawn = Drawn { problem, source };
             // Writing to a `String` cannot fail.
             let _ = handler.render_report(&mut page, &drawn);
+            page.push('\n');
         }
         page.push_str(&self.summary());
         page

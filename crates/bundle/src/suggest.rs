@@ -1,18 +1,24 @@
 //! "Did you mean": the known name that is nearest to a mistyped one.
 
-/// The nearest of `known` to `typed`, if it is near enough to be meant: at most a third of its
-/// letters differ, and at least one edit is always forgiven.
+/// The name of `known` that was probably meant by `typed`: the nearest one, if at most a third of
+/// the letters differ, or else the only one that goes on where `typed` ends.
 pub(crate) fn nearest<'a>(
     typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
+    known: impl IntoIterator<Item = &'a str> + Clone,
 ) -> Option<&'a str> {
     let typed = typed.to_ascii_lowercase();
-    known
+    let letters = |name: &str| name.chars().count().max(typed.chars().count());
+    let near = known
+        .clone()
         .into_iter()
         .map(|name| (distance(&typed, &name.to_ascii_lowercase()), name))
-        .filter(|(edits, name)| *edits <= (name.chars().count() / 3).max(1))
-        .min_by_key(|(edits, _)| *edits)
-        .map(|(_, name)| name)
+        .filter(|(edits, name)| *edits <= letters(name) / 3)
+        .min();
+    near.map(|(_, name)| name).or_else(|| {
+        let mut longer =
+            known.into_iter().filter(|name| typed.len() > 2 && name.starts_with(&typed));
+        longer.next().filter(|_| longer.next().is_none())
+    })
 }
 
 /// The Damerau–Levenshtein distance (optimal string alignment): insertions, deletions,
@@ -61,5 +67,9 @@ mod tests {
         assert_eq!(nearest("retention_day_max", known), Some("retention_days_max"));
         assert_eq!(nearest("Region", known), Some("region"));
         assert_eq!(nearest("weight", known), None);
+        assert_eq!(nearest("retention", known), Some("retention_days_max"));
+        assert_eq!(nearest("re", known), None);
+        assert_eq!(nearest("UK", ["EU", "US"]), None);
+        assert_eq!(nearest("EUU", ["EU", "US"]), Some("EU"));
     }
 }

@@ -101,7 +101,9 @@ fn check_routes(
     let Some(processing) = &raw.processing else { return };
     for route in &raw.routes {
         let Some(region) = regions.get(&route.value) else { continue };
-        if !processing.iter().any(|place| place.value == **region) {
+        // A region that nothing declares is told where the endpoint names it.
+        let declared = around.regions.declare(region.as_str());
+        if declared && !processing.iter().any(|place| place.value == **region) {
             notes.warn(
                 route.place,
                 format!(

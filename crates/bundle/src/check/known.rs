@@ -44,13 +44,19 @@ impl Names {
         Self { file, names }
     }
 
+    /// Whether the file declares a name.
+    pub(crate) fn declare(&self, name: &str) -> bool {
+        self.names.as_ref().is_none_or(|names| names.contains(name))
+    }
+
     /// Notes a name that nothing declares.
     pub(crate) fn expect<K: Kind>(&self, name: &At<Id<K>>, notes: &Notes) {
         let Some(names) = self.names.as_ref().filter(|n| !n.contains(name.value.as_str())) else {
             return;
         };
+        let valid = |name: &&str| Id::<K>::parse(name).is_ok();
         let near = (names.len() <= SUGGESTED_FROM_MAX)
-            .then(|| nearest(name.value.as_str(), names.iter().map(String::as_str)))
+            .then(|| nearest(name.value.as_str(), names.iter().map(String::as_str).filter(valid)))
             .flatten();
         let remedy = match near {
             Some(near) => format!("did you mean `{near}`?"),

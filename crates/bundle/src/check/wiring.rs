@@ -6,7 +6,7 @@ use std::{
 };
 
 use policy::{Region, Route};
-use provider::Settings;
+use provider::{Settings, SettingsError};
 use url::Url;
 use vocab::{EndpointId, JurisdictionId, ModelId, RegionId};
 
@@ -80,7 +80,7 @@ pub(crate) fn endpoints(
 
 fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointConfig {
     regions.expect(&raw.region, notes);
-    let place = raw.base_url.place;
+    let (place, secret_free) = (raw.base_url.place, raw.id.place);
     let settings = Settings {
         base_url: raw.base_url.value,
         headers: raw.headers,
@@ -90,6 +90,11 @@ fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointC
     match provider::find(&raw.provider.value) {
         Some(provider) => {
             if let Err(error) = provider.connect(&settings, None) {
+                // AUD-4: a report shows the line it points at, so not the one with the secret.
+                let place = match error {
+                    SettingsError::BaseUrlCredential | SettingsError::BaseUrlQuery => secret_free,
+                    _ => place,
+                };
                 let error = error.to_string();
                 let (message, remedy) =
                     error.split_once(": ").unwrap_or((&error, "correct the endpoint's settings"));
