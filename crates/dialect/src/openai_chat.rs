@@ -16,5 +16,8 @@ pub(crate) use peek::peek;
 pub(crate) use read::{StreamReader, read, summary};
 pub(crate) use write::{DONE, StreamWriter, write};
 
+/// The data of the terminator.
+pub(crate) const DONE_DATA: &[u8] = b"[DONE]";
+
 /// The sign of life on a quiet stream.
 pub(crate) const HEARTBEAT: &[u8] = b": keep-alive\n\n";

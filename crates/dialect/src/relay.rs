@@ -190,31 +190,30 @@ impl Relay {
         if self.progress.ended {
             return Ok(());
         }
-        let cut = || Failure::new(FailureKind::Cut, "the answer ended before its terminator");
-        let Reader::OpenAi(reader) = &mut self.reader else { return Err(cut()) };
-        // Some compatible servers leave out `[DONE]` or the empty line after it.
-        let is_done = match self.framer.partial().trim_ascii() {
-            b"" => reader.is_complete(),
-            rest => rest == b"data: [DONE]" || rest == b"data:[DONE]",
-        };
-        if !is_done {
-            return Err(cut());
+        // Some compatible servers leave out `[DONE]`, some the empty line after the last frame.
+        let partial = self.framer.partial().trim_ascii_end().to_vec();
+        let last = event(&partial);
+        if partial.is_empty() && self.reader.is_complete() {
+            let done = Event { data: Some(openai_chat::DONE_DATA.into()), ..Event::default() };
+            return self.terminate(&done, openai_chat::DONE);
         }
-        let Self { writer, progress, terminal, .. } = self;
-        let mut last = Vec::new();
-        let mut held = Vec::new();
-        reader.end(&mut |event| {
-            progress.observe(&event);
-            match writer {
-                Some(writer) => writer.write(event, &mut last, &mut held),
-                None => {
-                    held.extend_from_slice(openai_chat::DONE);
-                    Ok(())
-                }
+        if self.reader.is_terminator(&last) {
+            return self.terminate(&last, &[&*partial, b"\n\n"].concat());
+        }
+        Err(Failure::new(FailureKind::Cut, "the answer ended before its terminator"))
+    }
+
+    /// Reads the terminator; what it makes a writer say waits with it.
+    fn terminate(&mut self, last: &Event<'_>, frame: &[u8]) -> Result<(), Failure> {
+        let mut written = Vec::new();
+        self.read(last, &mut written)?;
+        match self.writer {
+            Some(_) => {
+                written.append(&mut self.terminal);
+                self.terminal = written;
             }
-        })?;
-        terminal.append(&mut last);
-        terminal.append(&mut held);
+            None => self.terminal.extend_from_slice(frame),
+        }
         Ok(())
     }
 }
@@ -243,6 +242,22 @@ impl Reader {
         match self {
             Self::OpenAi(reader) => reader.read(event, sink),
             Self::Anthropic(reader) => reader.read(event, sink),
+        }
+    }
+
+    /// Whether an answer without a terminator is complete all the same.
+    fn is_complete(&self) -> bool {
+        match self {
+            Self::OpenAi(reader) => reader.is_complete(),
+            Self::Anthropic(_) => false,
+        }
+    }
+
+    fn is_terminator(&self, event: &Event<'_>) -> bool {
+        let data = event.data.as_deref().unwrap_or_default();
+        match self {
+            Self::OpenAi(_) => openai_chat::StreamReader::is_terminator(data),
+            Self::Anthropic(_) => anthropic::StreamReader::is_terminator(data),
         }
     }
 }

@@ -143,7 +143,9 @@ fn choice(prompt: &Prompt) -> Option<Choice<'_>> {
     Some(Choice { kind, name, disable_parallel_tool_use })
 }
 
-/// Whether the API takes an image of this type.
-fn takes_image(media_type: &str) -> bool {
-    IMAGE_TYPES.contains(&media_type)
+/// The type of an image as the API names it, if it takes such images.
+fn image_type(media_type: &str) -> Option<&str> {
+    // Not a registered type, and yet widely written.
+    let named = if media_type == "image/jpg" { "image/jpeg" } else { media_type };
+    IMAGE_TYPES.contains(&named).then_some(named)
 }

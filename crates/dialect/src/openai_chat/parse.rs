@@ -27,7 +27,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
     let mut prompt = Prompt::default();
     body.take("model");
     body.forgo(&HARMLESS, &mut prompt.dropped);
-    neutral(&mut body, &mut prompt.dropped)?;
+    neutral(&mut body)?;
     let older = body.take("max_tokens").map(|field| field.count()).transpose()?;
     let newer = body.take("max_completion_tokens").map(|field| field.count()).transpose()?;
     prompt.output_max = newer.or(older);
@@ -67,7 +67,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
 }
 
 /// Fields whose neutral value changes nothing; any other value is refused.
-fn neutral(body: &mut Fields<'_>, dropped: &mut Vec<&'static str>) -> Result<(), Unsupported> {
+fn neutral(body: &mut Fields<'_>) -> Result<(), Unsupported> {
     type IsNeutral = fn(&RawValue) -> bool;
     let rules: [(&'static str, IsNeutral); 8] = [
         ("n", |raw| raw.get() == "1"),
@@ -84,7 +84,6 @@ fn neutral(body: &mut Fields<'_>, dropped: &mut Vec<&'static str>) -> Result<(),
         if !is_neutral(field.raw()) {
             return Err(field.refuse("cannot be carried to this provider"));
         }
-        dropped.push(key);
     }
     Ok(())
 }

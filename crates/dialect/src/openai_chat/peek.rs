@@ -150,7 +150,9 @@ fn usage(whole: &[u8], raw: &RawValue) -> Option<Usage> {
     if raw.get() == "null" {
         return edit(here, r#"{"include_usage":true}"#);
     }
-    let options: Options<'_> = serde_json::from_str(raw.get()).ok()?;
+    // A list would be read as the fields of the object in order.
+    let object = raw.get().starts_with('{').then_some(raw.get())?;
+    let options: Options<'_> = serde_json::from_str(object).ok()?;
     match options.include_usage {
         None if raw.get().get(1..).is_some_and(|rest| rest.trim_start().starts_with('}')) => {
             edit(here, r#"{"include_usage":true}"#)

@@ -2,7 +2,7 @@
 //! one turn's tool calls in one user message and before its text.
 
 use super::{
-    takes_image,
+    image_type,
     wire::{Block, Message, Source},
 };
 use crate::{
@@ -94,11 +94,10 @@ fn push<'p>(block: &'p prompt::Block, out: &mut Vec<Block<'p>>) -> Result<(), Un
         BlockKind::Text(text) => out.push(Block::Text { text }),
         BlockKind::Image(Image::Url(url)) => out.push(Block::Image { source: Source::Url { url } }),
         BlockKind::Image(Image::Data { media_type, base64 }) => {
-            if !takes_image(media_type) {
-                return Err(block
-                    .at
-                    .refuse("is an image of a type that this provider does not take"));
-            }
+            let Some(media_type) = image_type(media_type) else {
+                let why = "is an image of a type that this provider does not take";
+                return Err(block.at.refuse(why));
+            };
             out.push(Block::Image { source: Source::Base64 { media_type, data: base64 } });
         }
         BlockKind::ToolCall { id, name, arguments } => {

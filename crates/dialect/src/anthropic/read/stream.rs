@@ -70,6 +70,11 @@ impl StreamReader {
         self.step(kind, &message, sink)
     }
 
+    /// Whether this is the data of the terminator.
+    pub(crate) fn is_terminator(data: &[u8]) -> bool {
+        parse(data).is_ok_and(|message| message.kind.as_str() == Some("message_stop"))
+    }
+
     fn out_of_order(&self, kind: &str) -> Result<Frame, Failure> {
         match (self.started, kind) {
             (true, _) => Err(broken("a second answer begins inside the first")),

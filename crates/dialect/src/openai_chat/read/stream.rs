@@ -4,7 +4,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::Failure;
 
-use super::{super::usage, broken, finish};
+use super::{
+    super::{DONE_DATA, usage},
+    broken, finish,
+};
 use crate::{
     ReplyEvent, UpstreamDialect,
     events::Frame,
@@ -46,7 +49,7 @@ impl StreamReader {
         if self.ended {
             return Err(broken("the answer goes on after its end"));
         }
-        if data == b"[DONE]" {
+        if Self::is_terminator(data) {
             self.end(sink)?;
             return Ok(Frame::Terminal);
         }
@@ -67,14 +70,18 @@ impl StreamReader {
         Ok(if choices.is_empty() { Frame::UsageOnly } else { Frame::Content })
     }
 
-    /// The upstream's bytes are over: true when the answer is complete all the same. Some
-    /// compatible servers send no `[DONE]`; every choice must have said why it ended.
+    /// Whether an answer without a terminator is complete all the same: every choice has said why
+    /// it ended.
     pub(crate) fn is_complete(&self) -> bool {
-        self.ended || (self.seen != 0 && self.seen == self.finished)
+        self.seen != 0 && self.seen == self.finished
     }
 
-    /// Ends an answer that is complete without a `[DONE]`.
-    pub(crate) fn end(
+    /// Whether this is the data of the terminator.
+    pub(crate) fn is_terminator(data: &[u8]) -> bool {
+        data == DONE_DATA
+    }
+
+    fn end(
         &mut self,
         sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
     ) -> Result<(), Failure> {

@@ -1,0 +1,19 @@
+//! The dialects from the outside: requests, whole answers, streams; own samples, and the recorded
+//! fixtures where they are present.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod requests_foreign;
+#[cfg(test)]
+mod roundtrip;
+#[cfg(test)]
+mod streams;
+#[cfg(test)]
+mod streams_foreign;
+#[cfg(test)]
+mod support;
