@@ -174,7 +174,7 @@ impl Journal {
             free_bytes: shared.free_bytes.load(Ordering::Relaxed),
             appended,
             durable: shared.waiters.durable(),
-            sealed: shared.sealed.load(Ordering::Relaxed),
+            sealed: shared.sealed.load(Ordering::Acquire),
             queued_bytes,
             commits: shared.commits.load(Ordering::Relaxed),
         }

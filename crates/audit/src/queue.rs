@@ -17,7 +17,11 @@ use ::journal::{
     frame::{self, FrameKind},
 };
 
-use crate::{AuditError, journal::Ticket, wal::Queued};
+use crate::{
+    AuditError,
+    journal::Ticket,
+    wal::{Mark, Queued},
+};
 
 /// Frames that wait to be written.
 #[derive(Debug, Default)]
@@ -33,7 +37,8 @@ impl Batch {
     pub(crate) fn push(&mut self, entry: &Entry) {
         let start = self.frames.len();
         let leaf = write_frame(&mut self.frames, entry);
-        self.queued.push(Queued { length: self.frames.len() - start, leaf });
+        let length = self.frames.len() - start;
+        self.queued.push(Queued { length, leaf, mark: Mark::of(entry) });
     }
 
     /// Empties it and keeps its memory, unless a burst has made that large.
@@ -132,18 +137,18 @@ impl Queue {
         SCRATCH.with_borrow_mut(|frame| {
             frame.clear();
             let leaf = write_frame(frame, entry);
-            self.push_frame(frame, leaf)
+            self.push_frame(frame, leaf, Mark::of(entry))
         })
     }
 
-    fn push_frame(&self, frame: &[u8], leaf: Hash) -> Result<Ticket, AuditError> {
+    fn push_frame(&self, frame: &[u8], leaf: Hash, mark: Mark) -> Result<Ticket, AuditError> {
         let mut state = self.lock();
         state.refuse_when_over()?;
         if state.batch.frames.len() + frame.len() > self.bytes_max {
             return Err(AuditError::Full);
         }
         state.batch.frames.extend_from_slice(frame);
-        state.batch.queued.push(Queued { length: frame.len(), leaf });
+        state.batch.queued.push(Queued { length: frame.len(), leaf, mark });
         let ticket = Ticket(state.next);
         state.next += 1;
         if state.writer == Writer::Idle {

@@ -44,9 +44,10 @@ pub(crate) fn open(dir: &Path, options: &Options, env: &Env) -> Result<Opened, A
     let capacity = usize::try_from(found.tail.capacity).unwrap_or(usize::MAX);
     let (offset, frames) = (found.tail.end, found.tail.frames);
     let at = Position { path: last, capacity, offset, synced: 0, frames };
+    let wal = Wal::resume(log, at, &found)?;
     let entries = found.tree.size();
-    let wal = Wal::resume(log, at, found.tree, found.tail.frames_before)?;
-    Ok(Opened { wal, entries, open: found.open, stopped: found.stopped, torn_bytes })
+    let open = found.open.into_iter().map(|(_, open)| open).collect();
+    Ok(Opened { wal, entries, open, stopped: found.stopped, torn_bytes })
 }
 
 fn segments(dir: &Path) -> Result<Vec<String>, AuditError> {
@@ -54,6 +55,9 @@ fn segments(dir: &Path) -> Result<Vec<String>, AuditError> {
     Ok(names.into_iter().filter(|name| segment::first_by_name(name).is_some()).collect())
 }
 
+/// Reads what is needed to go on: the segments from the oldest request that may still be open, or
+/// from the newest checkpoint, if that is older. Opening takes as long as that, not as long as
+/// the log; the whole of it is for `verify`.
 fn replay(
     dir: &Path,
     segments: &[String],
@@ -62,10 +66,31 @@ fn replay(
     let mut verifier = Verifier::new(None);
     verifier.key(FileState::Read(&disk::read(&dir.join(KEY_FILE))?));
     verifier.checkpoint(checkpoint.map_or(FileState::Missing, FileState::Read));
-    for name in segments {
+    let needed =
+        verifier.newest_size().unwrap_or(0).saturating_sub(1).min(oldest_open(dir, segments)?);
+    let begins_late = |name: &String| segment::first_by_name(name).is_some_and(|n| n > needed);
+    let from = segments.partition_point(|name| !begins_late(name)).saturating_sub(1);
+    let mut needed = segments.get(from..).unwrap_or(segments);
+    if let Some(name) = needed.first().filter(|_| from > 0) {
+        match segment::header(&disk::read(&dir.join(name))?) {
+            Some(header) => verifier.begin_at(&header),
+            None => needed = segments,
+        }
+    }
+    for name in needed {
         verifier.segment(name, &disk::read(&dir.join(name))?);
     }
     Ok(verifier.resume())
+}
+
+/// The index of the oldest request that may be open, by the newest header that can be read.
+fn oldest_open(dir: &Path, segments: &[String]) -> Result<u64, AuditError> {
+    for name in segments.iter().rev() {
+        if let Some(header) = segment::header(&disk::read(&dir.join(name))?) {
+            return Ok(header.oldest_open);
+        }
+    }
+    Ok(0)
 }
 
 /// Only what a crash can leave, at the end of the last segment, is repaired; anything else is

@@ -5,6 +5,7 @@
 //! of a crash.
 
 use std::{
+    collections::HashMap,
     fs::{self, File, OpenOptions},
     os::unix::fs::FileExt as _,
     path::{Path, PathBuf},
@@ -12,11 +13,13 @@ use std::{
 };
 
 use ::journal::{
-    Checkpoint, Hash, Head, SigningKey, Tree,
+    Checkpoint, Entry, Hash, Head, Resumption, SigningKey, Tree,
     frame::{self, FrameKind},
     segment::{self, SegmentHeader},
     verify,
 };
+
+use vocab::RequestId;
 
 use crate::{AuditError, disk};
 
@@ -31,11 +34,35 @@ pub(crate) struct Log {
     pub(crate) segment_size: u32,
 }
 
-/// A frame to be written: its length in the buffer, and for an entry the hash of its leaf.
+/// An entry's frame to be written: its length in the buffer, the hash of its leaf, and what the
+/// entry does to its request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Queued {
     pub(crate) length: usize,
     pub(crate) leaf: Hash,
+    pub(crate) mark: Mark,
+}
+
+/// What an entry does to a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Mark {
+    Opens(RequestId),
+    Ends(RequestId),
+    Nothing,
+}
+
+impl Mark {
+    pub(crate) const fn of(entry: &Entry) -> Self {
+        match entry {
+            Entry::Admission(e) => Self::Opens(e.request),
+            Entry::Outcome(e) => Self::Ends(e.request),
+            Entry::Refusal(e) => Self::Ends(e.request),
+            Entry::OrphanClosed(e) => Self::Ends(e.request),
+            Entry::GatewayStarted(_) | Entry::GatewayStopped(_) | Entry::BundleLoaded(_) => {
+                Self::Nothing
+            }
+        }
+    }
 }
 
 /// The segment being written.
@@ -57,6 +84,9 @@ pub(crate) struct Wal {
     file: File,
     at: Position,
     tree: Tree,
+    /// Open requests, with the index of their admission: what a new segment's header says of them
+    /// bounds how far back the next recovery looks.
+    open: HashMap<RequestId, u64>,
     sealed: u64,
     /// A checkpoint whose frame is written.
     note_written: Option<String>,
@@ -81,24 +111,20 @@ impl Wal {
     }
 
     /// Goes on where a log ends. What lies after `at.offset` must be blank already.
-    pub(crate) fn resume(
-        log: Log,
-        at: Position,
-        tree: Tree,
-        frames_before: u32,
-    ) -> Result<Self, AuditError> {
+    pub(crate) fn resume(log: Log, at: Position, found: &Resumption) -> Result<Self, AuditError> {
         let file = open_segment(&at.path)?;
-        let mut wal = Self::at(log, file, at, tree);
+        let mut wal = Self::at(log, file, at, found.tree.clone());
+        wal.open = found.open.iter().map(|(index, open)| (open.request, *index)).collect();
         if wal.at.frames == 0 {
-            wal.write_header(frames_before)?;
+            wal.write_header(found.tail.frames_before)?;
         }
         wal.sync()?;
         Ok(wal)
     }
 
-    const fn at(log: Log, file: File, at: Position, tree: Tree) -> Self {
-        let (note_written, note_durable, spare) = (None, None, None);
-        Self { log, file, at, tree, sealed: 0, note_written, note_durable, spare }
+    fn at(log: Log, file: File, at: Position, tree: Tree) -> Self {
+        let (open, note_written, note_durable, spare) = (HashMap::new(), None, None, None);
+        Self { log, file, at, tree, open, sealed: 0, note_written, note_durable, spare }
     }
 
     /// How many entries the log holds.
@@ -133,6 +159,11 @@ impl Wal {
                 let end = taken + next.length;
                 if let Some(frame) = rest.get_mut(taken..end) {
                     frame::seal(frame, number + count, synced);
+                }
+                match next.mark {
+                    Mark::Opens(request) => drop(self.open.insert(request, self.tree.size())),
+                    Mark::Ends(request) => drop(self.open.remove(&request)),
+                    Mark::Nothing => {}
                 }
                 self.tree.push(next.leaf);
                 (taken, count) = (end, count + 1);
@@ -218,6 +249,7 @@ impl Wal {
             origin: self.log.key.public().name().to_owned(),
             capacity: to_u32(self.at.capacity),
             frames_before,
+            oldest_open: self.open.values().min().copied().unwrap_or(self.tree.size()),
             tree: self.tree.clone(),
         };
         let frame = frame::sealed(FrameKind::Segment, header.to_text().as_bytes(), 0, 0);

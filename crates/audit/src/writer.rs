@@ -109,8 +109,8 @@ impl Writer {
             }
             self.commit()?;
             if sealing {
-                self.shared.sealed.store(self.wal.sealed(), Ordering::Relaxed);
                 self.wal.publish()?;
+                self.shared.sealed.store(self.wal.sealed(), Ordering::Release);
                 self.measure()?;
             }
             if turn == Turn::Close {

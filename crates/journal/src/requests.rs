@@ -1,6 +1,6 @@
 //! Matches admissions with outcomes while a log is read (AUD-2).
 
-use std::collections::{HashMap, hash_map};
+use std::collections::{BTreeMap, HashMap, hash_map};
 
 use vocab::{RequestId, Timestamp};
 
@@ -15,7 +15,7 @@ const EXAMPLES_MAX: usize = 10;
 /// Where one request stands.
 #[derive(Debug, Clone, Copy)]
 enum Stand {
-    Open { admitted_at: Timestamp, index: u64 },
+    Open(u64),
     Lost,
     Ended,
 }
@@ -24,6 +24,8 @@ enum Stand {
 #[derive(Debug, Default)]
 pub(crate) struct Matching {
     stands: HashMap<RequestId, Stand>,
+    /// What is open, by the index of the admission.
+    open: BTreeMap<u64, OpenAdmission>,
     found: Requests,
 }
 
@@ -41,29 +43,27 @@ impl Matching {
     }
 
     /// The admissions that are still open, the oldest first.
-    pub(crate) fn open(&self) -> Vec<OpenAdmission> {
-        let open = |(request, stand): (&RequestId, &Stand)| match stand {
-            Stand::Open { admitted_at, index } => {
-                Some((*index, OpenAdmission { request: *request, admitted_at: *admitted_at }))
-            }
-            Stand::Lost | Stand::Ended => None,
-        };
-        let mut open: Vec<_> = self.stands.iter().filter_map(open).collect();
-        open.sort_by_key(|(index, _)| *index);
-        open.into_iter().map(|(_, open)| open).collect()
+    pub(crate) fn open(&self) -> Vec<(u64, OpenAdmission)> {
+        self.open.iter().map(|(index, open)| (*index, *open)).collect()
+    }
+
+    /// The index of the oldest of them.
+    pub(crate) fn oldest_open(&self) -> Option<u64> {
+        self.open.keys().next().copied()
     }
 
     /// What was found.
     pub(crate) fn finish(self) -> Requests {
-        self.found
+        let open = u64::try_from(self.open.len()).unwrap_or(u64::MAX);
+        Requests { open, ..self.found }
     }
 
     fn admit(&mut self, index: u64, request: RequestId, admitted_at: Timestamp) {
         self.found.admitted += 1;
         match self.stands.entry(request) {
             hash_map::Entry::Vacant(slot) => {
-                slot.insert(Stand::Open { admitted_at, index });
-                self.found.open += 1;
+                slot.insert(Stand::Open(index));
+                self.open.insert(index, OpenAdmission { request, admitted_at });
             }
             hash_map::Entry::Occupied(_) => {
                 self.found.repeated += 1;
@@ -75,14 +75,14 @@ impl Matching {
     fn refuse(&mut self, index: u64, request: RequestId) {
         match self.stands.insert(request, Stand::Ended) {
             None => self.found.refused += 1,
-            Some(Stand::Open { .. }) => self.found.open -= 1,
+            Some(Stand::Open(admission)) => drop(self.open.remove(&admission)),
             Some(Stand::Lost | Stand::Ended) => self.repeat(index, request),
         }
     }
 
     fn end(&mut self, index: u64, request: RequestId) {
         match self.stands.insert(request, Stand::Ended) {
-            Some(Stand::Open { .. }) => self.found.open -= 1,
+            Some(Stand::Open(admission)) => drop(self.open.remove(&admission)),
             Some(Stand::Lost | Stand::Ended) => self.repeat(index, request),
             None => {
                 self.found.unadmitted += 1;
@@ -98,15 +98,11 @@ impl Matching {
 
     /// A gateway that starts has closed what the run before left open; what is open is lost.
     fn restart(&mut self) {
-        if self.found.open == 0 {
-            return;
-        }
-        for open in self.open() {
+        for open in std::mem::take(&mut self.open).into_values() {
             self.stands.insert(open.request, Stand::Lost);
             self.found.orphans += 1;
             self.example(format!("{} was admitted and never ended", open.request));
         }
-        self.found.open = 0;
     }
 
     fn example(&mut self, sentence: String) {

@@ -25,6 +25,9 @@ pub struct SegmentHeader {
     pub capacity: u32,
     /// Frames in the segment before; zero in the first.
     pub frames_before: u32,
+    /// The oldest admission that had no outcome when the segment was begun, by its index; the
+    /// index of the segment's first entry if there was none. Recovery need not look further back.
+    pub oldest_open: u64,
     /// The tree over all entries before; its size is the index of this segment's first entry.
     pub tree: Tree,
 }
@@ -33,8 +36,10 @@ impl SegmentHeader {
     /// The payload of the segment's first frame.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let Self { origin, capacity, frames_before, tree } = self;
-        let mut text = format!("{MARK}\n{origin}\n{capacity}\n{frames_before}\n{}\n", tree.size());
+        let Self { origin, capacity, frames_before, oldest_open, tree } = self;
+        let size = tree.size();
+        let mut text =
+            format!("{MARK}\n{origin}\n{capacity}\n{frames_before}\n{oldest_open}\n{size}\n");
         for peak in tree.peaks() {
             text.push_str(&format!("{peak}\n"));
         }
@@ -50,11 +55,19 @@ impl SegmentHeader {
         let origin = lines.next()?.to_owned();
         let capacity = lines.next()?.parse().ok()?;
         let frames_before = lines.next()?.parse().ok()?;
+        let oldest_open = lines.next()?.parse().ok()?;
         let size = lines.next()?.parse().ok()?;
         let tree = Tree::from_peaks(size, lines.map(Hash::from_base64).collect::<Option<_>>()?)?;
-        let header = Self { origin, capacity, frames_before, tree };
+        let header = Self { origin, capacity, frames_before, oldest_open, tree };
         (marked && header.to_text() == text).then_some(header)
     }
+}
+
+/// The header of a segment, if its first frame is whole and holds one.
+#[must_use]
+pub fn header(bytes: &[u8]) -> Option<SegmentHeader> {
+    let first = frame::read(bytes).ok().flatten()?;
+    (first.kind == FrameKind::Segment).then(|| SegmentHeader::parse(first.payload))?
 }
 
 /// The file name of the segment whose first entry has this index.
@@ -208,7 +221,8 @@ mod tests {
 
     fn header() -> SegmentHeader {
         let tree = (0..5_u8).map(|n| Hash::leaf(&[n])).collect();
-        SegmentHeader { origin: "d/r/g".into(), capacity: 512, frames_before: 9, tree }
+        let origin = "d/r/g".to_owned();
+        SegmentHeader { origin, capacity: 512, frames_before: 9, oldest_open: 2, tree }
     }
 
     fn segment() -> Vec<u8> {

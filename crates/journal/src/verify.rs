@@ -55,6 +55,8 @@ pub struct Verifier {
     newest: Option<Newest>,
     tree: Tree,
     matching: Matching,
+    /// It began at a later segment, so what came before is taken on that segment's word.
+    partial: bool,
     segments: u64,
     checkpoints: u64,
     sealed: u64,
@@ -96,8 +98,8 @@ pub struct Resumption {
     pub tree: Tree,
     /// Where the last segment ends.
     pub tail: Tail,
-    /// Admissions without an outcome, the oldest first.
-    pub open: Vec<OpenAdmission>,
+    /// Admissions without an outcome, with their indices, the oldest first.
+    pub open: Vec<(u64, OpenAdmission)>,
     /// The last run ended in order.
     pub stopped: bool,
     /// The first thing that is wrong.
@@ -114,6 +116,7 @@ impl Verifier {
             newest: None,
             tree: Tree::default(),
             matching: Matching::default(),
+            partial: false,
             segments: 0,
             checkpoints: 0,
             sealed: 0,
@@ -218,6 +221,14 @@ impl Verifier {
         self.notes.push(sentence);
     }
 
+    /// Begins at the segment with this header and takes its word for what came before. For a
+    /// writer that goes on where a log ends; the next checkpoint still proves the word.
+    pub fn begin_at(&mut self, header: &SegmentHeader) {
+        self.partial = true;
+        self.tree = header.tree.clone();
+        self.tail.frames = header.frames_before;
+    }
+
     /// Takes a segment, by the name of its file. After the first fault in a segment the rest of
     /// the log cannot be placed and is passed over.
     pub fn segment(&mut self, name: &str, bytes: &[u8]) {
@@ -305,6 +316,12 @@ impl Verifier {
                  header, were changed",
                 self.tree.size(),
                 self.sealed
+            ));
+        }
+        let oldest_open = self.matching.oldest_open().unwrap_or(self.tree.size());
+        if header.oldest_open > oldest_open && !self.partial {
+            return Err(format!(
+                "the header hides that the request admitted by entry {oldest_open} was open"
             ));
         }
         Ok(())

@@ -132,6 +132,16 @@ pub(crate) async fn write(journal: &Journal, entries: impl IntoIterator<Item = E
     journal.durable(last.unwrap()).await.unwrap();
 }
 
+/// Waits until a checkpoint covers every entry, which a journal at rest sees to.
+pub(crate) async fn at_rest(journal: &Journal) {
+    let sealed = async {
+        while journal.health().sealed < journal.health().appended {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), sealed).await.unwrap();
+}
+
 /// A copy of a directory as it is now: what a crash would leave.
 pub(crate) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();

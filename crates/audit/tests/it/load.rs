@@ -4,7 +4,7 @@ use audit::AuditError;
 use tempfile::TempDir;
 use transport::Env;
 
-use crate::entries::{admission, at, open, options, outcome, refusal, verified, write};
+use crate::entries::{admission, at, at_rest, open, options, outcome, refusal, verified, write};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn callers_share_commits_and_each_entry_is_there_once() {
@@ -41,12 +41,7 @@ async fn entries_that_nobody_waits_for_are_written_and_sealed_at_rest() {
     let dir = TempDir::new().unwrap();
     let (journal, _) = open(dir.path());
     journal.append(refusal(1)).unwrap();
-    let settled = async {
-        while journal.health().sealed < 2 {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(20), settled).await.unwrap();
+    at_rest(&journal).await;
     let report = verified(dir.path());
     assert!(report.holds());
     assert_eq!((report.entries, report.sealed), (2, 2));
@@ -69,7 +64,7 @@ async fn a_journal_whose_files_are_gone_stops_for_good_and_tells_every_caller() 
             }
         }
     };
-    let error = tokio::time::timeout(std::time::Duration::from_secs(20), stopped).await.unwrap();
+    let error = tokio::time::timeout(std::time::Duration::from_secs(60), stopped).await.unwrap();
     assert!(matches!(error, AuditError::Stopped { .. }), "{error}");
     assert!(!journal.health().ready());
     assert!(journal.health().stopped.unwrap().contains("does not exist"));
@@ -97,7 +92,7 @@ async fn a_closed_journal_takes_nothing_and_a_dropped_one_closes_itself() {
             tokio::task::yield_now().await;
         }
     };
-    let wait = tokio::time::timeout(std::time::Duration::from_secs(20), opened);
+    let wait = tokio::time::timeout(std::time::Duration::from_secs(60), opened);
     let (journal, recovery) = wait.await.unwrap();
     assert_eq!(recovery.entries, 5);
     journal.close().await.unwrap();
@@ -110,5 +105,17 @@ async fn a_full_queue_says_so() {
     options.queue_max = 100;
     let (journal, _) = audit::Journal::open(dir.path(), options, Env::scripted(at(0), 1)).unwrap();
     assert!(matches!(journal.append(refusal(1)), Err(AuditError::Full)));
+    journal.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_disk_that_is_nearly_full_is_not_ready_and_still_written_to() {
+    let dir = TempDir::new().unwrap();
+    let mut options = options();
+    options.free_min = u64::MAX;
+    let (journal, _) = audit::Journal::open(dir.path(), options, Env::scripted(at(0), 1)).unwrap();
+    let health = journal.health();
+    assert!(health.disk_low && !health.ready() && health.free_bytes > 0);
+    write(&journal, [refusal(1)]).await;
     journal.close().await.unwrap();
 }

@@ -1,6 +1,11 @@
 //! AUD-3 against somebody who can write the files, and repairs every checksum and number: what a
 //! checkpoint covers cannot change.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests are tests: a surprise must end them at once"
+)]
+
 use journal::{
     Checkpoint, Entry, FileState, GatewayStopped, Hash, Head, LogReport, SigningKey, Tree,
     Verifier,
@@ -57,7 +62,9 @@ fn files(segments: &[Vec<Content>]) -> Vec<(String, Vec<u8>)> {
         let name = segment::file_name(tree.size());
         let tree_before = tree.clone();
         let (origin, capacity) = (ORIGIN.to_owned(), CAPACITY);
-        let header = SegmentHeader { origin, capacity, frames_before, tree: tree_before };
+        let oldest_open = tree_before.size();
+        let header =
+            SegmentHeader { origin, capacity, frames_before, oldest_open, tree: tree_before };
         let mut bytes = frame::sealed(FrameKind::Segment, header.to_text().as_bytes(), 0, 0);
         for (number, content) in (1..).zip(contents) {
             let (kind, payload) = match content {
@@ -77,11 +84,11 @@ fn files(segments: &[Vec<Content>]) -> Vec<(String, Vec<u8>)> {
 }
 
 fn newest(segments: &[Vec<Content>]) -> String {
-    let notes = segments.iter().flatten().filter_map(|content| match content {
+    let mut notes = segments.iter().flatten().filter_map(|content| match content {
         Content::Note(note) => Some(note.clone()),
         Content::Leaf(_) => None,
     });
-    notes.last().unwrap()
+    notes.next_back().unwrap()
 }
 
 fn verify(files: &[(String, Vec<u8>)], checkpoint: &str) -> LogReport {
