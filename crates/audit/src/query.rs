@@ -3,7 +3,10 @@
 //! Each takes a data directory, with journals in `journal/*/`, or one journal. Nothing is written
 //! and no lock is taken.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+};
 
 use ::journal::{
     FileState, LogReport, Verifier, VerifierKey, segment,
@@ -16,7 +19,7 @@ use crate::{
     find::{self, Cursor, Located},
 };
 
-/// How often a log is read again when its end looks torn, which a writing gateway explains.
+/// How often a log is read at most when it changes while it is read.
 const READS_MAX: u32 = 5;
 
 /// The entries that answer a question, and what stood in the way of more.
@@ -38,16 +41,35 @@ pub fn show(dir: &Path, request: RequestId) -> Result<Answer, AuditError> {
     for log in find::journals(dir)? {
         for (first, path) in find::segments(&log)? {
             let entries = &mut answer.entries;
-            let gap = Cursor::at(first).advance(&disk::read(&path)?, |origin, index, leaf| {
+            let gap = read_on(&mut Cursor::at(first), &path, |origin, index, leaf| {
                 if contains(leaf, needle.as_bytes()) {
                     entries.extend(find::locate(origin, index, leaf));
                 }
-            });
-            answer.gaps.extend(gap.map(|gap| format!("`{}`, {gap}", path.display())));
+            })?;
+            answer.gaps.extend(gap);
         }
     }
     in_time_order(&mut answer.entries);
     Ok(answer)
+}
+
+/// Gives each leaf from the cursor on, and what stands in the way of more. A gap that a gateway
+/// is closing while it is looked at is none.
+fn read_on(
+    cursor: &mut Cursor,
+    path: &Path,
+    mut each: impl FnMut(&str, u64, &[u8]),
+) -> Result<Option<String>, AuditError> {
+    let mut bytes = disk::read(path)?;
+    for _ in 1..READS_MAX {
+        let Some(gap) = cursor.advance(&bytes, &mut each) else { return Ok(None) };
+        let again = disk::read(path)?;
+        if again == bytes {
+            return Ok(Some(format!("`{}`, {gap}", path.display())));
+        }
+        bytes = again;
+    }
+    Ok(None)
 }
 
 fn contains(leaf: &[u8], needle: &[u8]) -> bool {
@@ -98,24 +120,19 @@ fn newest(log: PathBuf, count: usize, answer: &mut Answer) -> Result<LogTail, Au
     let mut end = None;
     let mut found: Vec<Located> = Vec::new();
     for (first, path) in find::segments(&log)?.into_iter().rev() {
-        let bytes = disk::read(&path)?;
         let mut cursor = Cursor::at(first);
-        let total = {
-            let mut probe = Cursor::at(first);
-            probe.advance(&bytes, |_, _, _| {});
-            probe.index
-        };
-        let wanted = u64::try_from(count.saturating_sub(found.len())).unwrap_or(u64::MAX);
-        let mut here = Vec::new();
-        let gap = cursor.advance(&bytes, |origin, index, leaf| {
-            if index.saturating_add(wanted) >= total {
-                here.extend(find::locate(origin, index, leaf));
+        let wanted = count.saturating_sub(found.len());
+        let mut leaves = VecDeque::new();
+        let gap = read_on(&mut cursor, &path, |origin, index, leaf| {
+            leaves.push_back((origin.to_owned(), index, leaf.to_owned()));
+            if leaves.len() > wanted {
+                leaves.pop_front();
             }
-        });
-        answer.gaps.extend(gap.map(|gap| format!("`{}`, {gap}", path.display())));
+        })?;
+        answer.gaps.extend(gap);
         end.get_or_insert((first, cursor));
-        here.append(&mut found);
-        found = here;
+        let here = leaves.iter().filter_map(|(origin, at, leaf)| find::locate(origin, *at, leaf));
+        found = here.chain(std::mem::take(&mut found)).collect();
         if found.len() >= count {
             break;
         }
@@ -157,10 +174,9 @@ impl LogTail {
                 (self.segment, self.cursor) = (first, Cursor::at(first));
             }
             let entries = &mut answer.entries;
-            let gap = self.cursor.advance(&disk::read(&path)?, |origin, index, leaf| {
+            let gap = read_on(&mut self.cursor, &path, |origin, index, leaf| {
                 entries.extend(find::locate(origin, index, leaf));
-            });
-            let gap = gap.map(|gap| format!("`{}`, {gap}", path.display()));
+            })?;
             if gap != self.gap {
                 answer.gaps.extend(gap.clone());
                 self.gap = gap;
@@ -192,21 +208,38 @@ pub fn verify(dir: &Path, trusted: Option<&VerifierKey>) -> Result<Vec<Verified>
     find::journals(dir)?.into_iter().map(verify).collect()
 }
 
-/// Reads again while the end looks torn: a gateway that writes explains it, and by the next look
-/// it has written on.
+/// A log can change while it is read. What looks wrong in a file that is another one when read
+/// again, or is gone, says nothing; so then the log is read again.
 fn verify_settled(dir: &Path, trusted: Option<&VerifierKey>) -> Result<LogReport, AuditError> {
-    let mut report = verify_once(dir, trusted)?;
+    let (mut report, mut last) = verify_once(dir, trusted)?;
     for _ in 1..READS_MAX {
-        if report.fault.as_ref().is_none_or(|fault| !fault.torn) {
+        let Some(fault) = &report.fault else { break };
+        let in_last = last.file == fault.file;
+        let settled = match disk::read_if_there(&dir.join(&fault.file))? {
+            Some(bytes) => !in_last || bytes == last.bytes,
+            None => fault.file != SPARE_FILE,
+        };
+        if settled {
             break;
         }
-        report = verify_once(dir, trusted)?;
+        (report, last) = verify_once(dir, trusted)?;
     }
     Ok(report)
 }
 
-fn verify_once(dir: &Path, trusted: Option<&VerifierKey>) -> Result<LogReport, AuditError> {
+/// A file that was read and that a gateway may be writing to.
+#[derive(Debug, Default)]
+struct Moving {
+    file: String,
+    bytes: Vec<u8>,
+}
+
+fn verify_once(
+    dir: &Path,
+    trusted: Option<&VerifierKey>,
+) -> Result<(LogReport, Moving), AuditError> {
     let mut verifier = Verifier::new(trusted.cloned());
+    let mut last = Moving::default();
     with_file(dir, KEY_FILE, |file| verifier.key(file));
     with_file(dir, SIGNING_KEY_FILE, |file| verifier.signing_key(file));
     // The checkpoint first: what it covers was on disk before it, so the segments have it.
@@ -225,12 +258,14 @@ fn verify_once(dir: &Path, trusted: Option<&VerifierKey>) -> Result<LogReport, A
                 }
             }),
             other if segment::first_by_name(other).is_some() => {
-                verifier.segment(other, &disk::read(&dir.join(other))?);
+                let bytes = disk::read(&dir.join(other))?;
+                verifier.segment(other, &bytes);
+                last = Moving { file: name, bytes };
             }
             other => verifier.stray(other),
         }
     }
-    Ok(verifier.finish())
+    Ok((verifier.finish(), last))
 }
 
 fn with_file(dir: &Path, name: &str, take: impl FnOnce(FileState<'_>)) {

@@ -223,6 +223,13 @@ impl Wal {
         Ok(())
     }
 
+    /// Ends: waits for the preparation of a segment, which nobody may do after the lock is gone.
+    pub(crate) fn end(self) {
+        if let Some(Err(_)) = self.spare.map(JoinHandle::join) {
+            tracing::warn!("preparing a journal segment panicked");
+        }
+    }
+
     fn write(&mut self, frames: &[u8], count: u32) -> Result<(), AuditError> {
         let at = u64::try_from(self.at.offset).unwrap_or(u64::MAX);
         self.file.write_all_at(frames, at).map_err(disk::failed("write", &self.at.path))?;

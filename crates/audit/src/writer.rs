@@ -79,7 +79,8 @@ impl Writer {
         self.shared.waiters.stop(reason);
         // The files are closed and the lock given up before anybody hears that it is over.
         let Self { wal, lock, ended, .. } = self;
-        drop((wal, lock));
+        wal.end();
+        drop(lock);
         ended.send_replace(Some(result));
     }
 

@@ -64,21 +64,37 @@ async fn a_key_from_elsewhere_tells_a_journal_that_was_made_anew() {
     assert_eq!(verify(anew.path()).fault.unwrap().file, "key.pub");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn verification_works_while_a_gateway_writes_and_on_a_copy_without_the_secret() {
     let dir = TempDir::new().unwrap();
     let (journal, _) = open(dir.path());
-    for n in 0..300 {
-        let ticket = journal.append(refusal(n)).unwrap();
-        if n % 10 == 0 {
-            let report = audit::verify(dir.path(), None).unwrap().remove(0).report;
-            assert!(report.holds(), "{report:?}");
+    let writer = journal.clone();
+    let writing = tokio::spawn(async move {
+        for n in 0..3_000 {
+            let ticket = writer.append(refusal(n)).unwrap();
+            if n % 7 == 0 {
+                writer.durable(ticket).await.unwrap();
+            }
         }
-        if n % 7 == 0 {
-            journal.durable(ticket).await.unwrap();
-        }
+    });
+    let (_, mut tail) = audit::tail(dir.path(), 0).unwrap();
+    let mut followed = Vec::new();
+    while !writing.is_finished() {
+        let report = audit::verify(dir.path(), None).unwrap().remove(0).report;
+        assert!(report.holds(), "{report:?}");
+        let added = tail.added().unwrap();
+        assert_eq!(added.gaps, Vec::<String>::new());
+        followed.extend(added.entries.into_iter().map(|located| located.index));
+        tokio::task::yield_now().await;
     }
+    writing.await.unwrap();
     journal.close().await.unwrap();
+    followed.extend(tail.added().unwrap().entries.into_iter().map(|located| located.index));
+    followed.sort_unstable();
+    let seen = followed.len();
+    followed.dedup();
+    assert_eq!((followed.len(), followed.last()), (seen, Some(&3_001)));
+    assert!(seen >= 3_000);
     let copied = TempDir::new().unwrap();
     copy(dir.path(), copied.path());
     fs::remove_file(copied.path().join("key")).unwrap();
