@@ -182,29 +182,62 @@ struct Content {
 impl Sum<Walked<Block>> for Content {
     fn add(&mut self, index: usize, Walked(block): Walked<Block>) {
         self.needs.merge(block.content);
-        match &*block.kind {
-            "text" if block.citations > 0 => {
+        match block.kind {
+            Kind::Text if block.citations > 0 => {
                 self.citations.get_or_insert(index);
             }
-            "image" => self.needs.images = true,
-            "document" => {
+            Kind::Image => self.needs.images = true,
+            Kind::Document => {
                 self.needs.documents = true;
                 self.document.get_or_insert(index);
             }
-            "search_result" => self.needs.documents = true,
-            "tool_use" | "tool_result" => self.needs.function_tools = true,
-            "thinking" | "redacted_thinking" => self.needs.reasoning = true,
-            "server_tool_use" if !block.name.is_empty() => self.needs.hosted(&block.name),
-            "mcp_tool_use" | "mcp_tool_result" => self.needs.hosted("mcp"),
-            "container_upload" => self.needs.hosted("code_execution"),
-            _ => {}
+            Kind::SearchResult => self.needs.documents = true,
+            Kind::Tool => self.needs.function_tools = true,
+            Kind::Reasoning => self.needs.reasoning = true,
+            Kind::Hosted if !block.name.is_empty() => self.needs.hosted(&block.name),
+            Kind::Mcp => self.needs.hosted("mcp"),
+            Kind::Container => self.needs.hosted("code_execution"),
+            Kind::Text | Kind::Hosted | Kind::Other => {}
+        }
+    }
+}
+
+/// The blocks that say something about needs.
+#[derive(Default, Clone, Copy)]
+enum Kind {
+    Text,
+    Image,
+    Document,
+    SearchResult,
+    Tool,
+    Reasoning,
+    Hosted,
+    Mcp,
+    Container,
+    #[default]
+    Other,
+}
+
+impl Kind {
+    fn of(name: &str) -> Self {
+        match name {
+            "text" => Self::Text,
+            "image" => Self::Image,
+            "document" => Self::Document,
+            "search_result" => Self::SearchResult,
+            "tool_use" | "tool_result" => Self::Tool,
+            "thinking" | "redacted_thinking" => Self::Reasoning,
+            "server_tool_use" => Self::Hosted,
+            "mcp_tool_use" | "mcp_tool_result" => Self::Mcp,
+            "container_upload" => Self::Container,
+            _ => Self::Other,
         }
     }
 }
 
 #[derive(Default)]
 struct Block {
-    kind: String,
+    kind: Kind,
     name: String,
     content: Needs,
     citations: usize,
@@ -212,10 +245,15 @@ struct Block {
 
 impl<'de> Object<'de> for Block {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        let text = |loose: &Loose<'de>| loose.as_str().unwrap_or_default().to_owned();
         match key {
-            "type" => self.kind = text(&map.next_value()?),
-            "name" => self.name = text(&map.next_value()?),
+            "type" => {
+                let kind: Loose<'de> = map.next_value()?;
+                self.kind = Kind::of(kind.as_str().unwrap_or_default());
+            }
+            "name" => {
+                let name: Loose<'de> = map.next_value()?;
+                name.as_str().unwrap_or_default().clone_into(&mut self.name);
+            }
             "content" => self.content = map.next_value::<Inner>()?.0,
             "citations" => self.citations = map.next_value::<Inner>()?.1,
             _ => {
