@@ -181,9 +181,9 @@ impl Queue {
         self.rouse(state);
     }
 
-    /// Takes no more entries, for this reason.
-    pub(crate) fn stop(&self, reason: Arc<str>) {
-        self.lock().stopped = Some(reason);
+    /// Takes no more entries, for this reason; the first reason given stays.
+    pub(crate) fn stop(&self, reason: &Arc<str>) {
+        self.lock().stopped.get_or_insert_with(|| Arc::clone(reason));
     }
 
     /// Entries handed in so far, and bytes that wait.

@@ -66,6 +66,7 @@ pub(crate) struct Writer {
 impl Writer {
     /// Writes until the journal is closed or a write fails.
     pub(crate) fn run(mut self) {
+        let _last_word = LastWord(Arc::clone(&self.shared));
         let result = self.write_until_closed();
         let reason: Arc<str> = match &result {
             Ok(()) => crate::queue::CLOSED.into(),
@@ -75,7 +76,7 @@ impl Writer {
                 reason.into()
             }
         };
-        self.shared.queue.stop(Arc::clone(&reason));
+        self.shared.queue.stop(&reason);
         self.shared.waiters.stop(reason);
         // The files are closed and the lock given up before anybody hears that it is over.
         let Self { wal, lock, ended, .. } = self;
@@ -150,6 +151,17 @@ impl Writer {
             tracing::warn!(free, low, "the journal's disk crossed its low-space mark");
         }
         Ok(())
+    }
+}
+
+/// Sees to it that nobody waits for a writer that is gone, whatever ended it.
+struct LastWord(Arc<Shared>);
+
+impl Drop for LastWord {
+    fn drop(&mut self) {
+        let reason: Arc<str> = "its writer is gone".into();
+        self.0.queue.stop(&reason);
+        self.0.waiters.stop(reason);
     }
 }
 
