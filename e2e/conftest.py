@@ -4,11 +4,20 @@ An installation is a whole `isobar up` of its own. Tests that leave traces in br
 take `fresh`; the others share one per module as `running`.
 """
 
+import os
+
 import pytest
 
 from lab import installation, node
 
+NEEDED = ("ISOBAR_BIN", "ISOBAR_E2E_NODE")
 DOORS = [("eu-west", "strict"), ("eu-central", "strict"), ("us-east", "lenient")]
+
+
+def pytest_configure():
+    """Says at once what is missing, instead of in every test."""
+    if missing := [name for name in NEEDED if not os.environ.get(name)]:
+        pytest.exit(f"run ./test e2e, which sets {' and '.join(missing)}", returncode=2)
 
 
 @pytest.fixture(scope="module")

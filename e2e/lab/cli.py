@@ -5,7 +5,7 @@ import os
 import subprocess
 from dataclasses import dataclass
 
-BINARY = os.environ.get("ISOBAR_BIN", "")
+BINARY = os.environ["ISOBAR_BIN"]
 LIMIT_S = 60
 
 
@@ -28,7 +28,6 @@ class Done:
 
 def isobar(*words, user=None, env=None):
     """Runs `isobar WORDS…`; as another user where one is named."""
-    assert BINARY, "ISOBAR_BIN names the binary to test; ./test e2e sets it"
     as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups"] if user else []
     done = subprocess.run(
         [*as_user, BINARY, *map(str, words)],

@@ -81,7 +81,7 @@ class Traffic:
             model=clients.MODEL, max_tokens=100, messages=clients.say(got.text)
         )
         got.headers = dict(raw.headers)
-        got.finished = raw.parse().stop_reason is not None
+        got.finished = (await raw.parse()).stop_reason is not None
 
     async def _anthropic_stream(self, got):
         ask = self._anthropic.messages.with_raw_response
@@ -89,7 +89,7 @@ class Traffic:
             model=clients.MODEL, max_tokens=100, messages=clients.say(got.text), stream=True
         )
         got.headers = dict(raw.headers)
-        async for event in raw.parse():
+        async for event in await raw.parse():
             got.pieces += event.type == "content_block_delta"
             got.finished |= event.type == "message_stop"
 
