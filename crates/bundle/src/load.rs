@@ -64,17 +64,6 @@ pub struct EndpointConfig {
     pub credential: Option<CredentialSource>,
 }
 
-impl EndpointConfig {
-    /// What policy needs to know of it.
-    pub(crate) fn facts(&self) -> policy::Endpoint {
-        policy::Endpoint {
-            id: self.id.clone(),
-            vendor: self.vendor.clone(),
-            region: self.region.clone(),
-        }
-    }
-}
-
 /// Where a credential is found. The bundle never holds one (I3).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CredentialSource {

@@ -34,6 +34,6 @@ pub use compile::Policy;
 pub use control::Control;
 pub use decide::{Decision, Door, Facts, PolicyNeeds};
 pub use explain::{Check, Explanation, RouteExplanation};
-pub use model::{Endpoint, Mechanism, MechanismKind, Model, Region, Route};
+pub use model::{Mechanism, MechanismKind, Model, Region, Route};
 pub use terms::{Permitted, Rejected, Terms, Tier};
 pub use workload::{CrossBorder, Limits, ModerationMin, Priority, Residency, Workload};

@@ -17,8 +17,6 @@ pub struct Model {
     pub jurisdictions: Vec<JurisdictionId>,
     /// Places, each in one jurisdiction.
     pub regions: Vec<Region>,
-    /// Deployments of providers.
-    pub endpoints: Vec<Endpoint>,
     /// Logical models.
     pub models: Vec<ModelId>,
     /// Routes, in the order in which a tier tries them when nothing else decides.
@@ -40,17 +38,6 @@ pub struct Region {
     pub jurisdiction: JurisdictionId,
     /// The URL where callers reach its gateway; `None` where there is no gateway.
     pub entry: Option<String>,
-}
-
-/// One deployment of a provider in one region.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Endpoint {
-    /// Its name.
-    pub id: EndpointId,
-    /// Whose it is, as shown to people, e.g. `openai`.
-    pub vendor: String,
-    /// Where it runs.
-    pub region: RegionId,
 }
 
 /// A logical model served by one endpoint under one upstream model name: the unit of

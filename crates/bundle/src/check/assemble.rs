@@ -224,7 +224,6 @@ impl Parts {
         let policy = Policy::compile(Model {
             jurisdictions: self.jurisdictions,
             regions: self.regions.clone(),
-            endpoints: self.endpoints.iter().map(EndpointConfig::facts).collect(),
             models: self.models.clone(),
             routes: self.routes.clone(),
             certificates: self.certificates,

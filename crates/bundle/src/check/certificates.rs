@@ -64,8 +64,8 @@ fn check_people(raw: &RawCertificate, notes: &Notes) {
 }
 
 fn check_dates(raw: &RawCertificate, now: Timestamp, notes: &Notes) {
-    when::ordered(("issued", &raw.issued), ("expires", &raw.expires), notes);
-    if raw.state.value != CertificateState::Active {
+    let ordered = when::ordered(("issued", &raw.issued), ("expires", &raw.expires), notes);
+    if !ordered || raw.state.value != CertificateState::Active {
         return;
     }
     let (place, day, owner) = (raw.expires.place, date(raw.expires.value), &raw.owner.value);

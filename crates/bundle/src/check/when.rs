@@ -9,12 +9,12 @@ use crate::read::{At, Notes};
 /// Owners are told this long before something runs out.
 const NOTICE: Duration = Duration::from_secs(30 * 86_400);
 
-/// Notes an end that is not after its beginning.
+/// Notes an end that is not after its beginning; whether the two are in order.
 pub(crate) fn ordered(
     begin: (&'static str, &At<Timestamp>),
     end: (&'static str, &At<Timestamp>),
     notes: &Notes,
-) {
+) -> bool {
     let ((begin_name, begin), (end_name, end)) = (begin, end);
     if end.value <= begin.value {
         notes.error(
@@ -22,7 +22,9 @@ pub(crate) fn ordered(
             format!("`{end_name}` is not later than `{begin_name}`"),
             format!("write a time after {}", date(begin.value)),
         );
+        return false;
     }
+    true
 }
 
 /// How near an end is.

@@ -162,7 +162,10 @@ fn check_mechanism(raw: &RawMechanism, around: &Around<'_>, notes: &Notes) {
             "name at least one document under `evidence`",
         );
     }
-    when::ordered(("valid_from", &raw.valid_from), ("valid_until", &raw.valid_until), notes);
+    let times = (("valid_from", &raw.valid_from), ("valid_until", &raw.valid_until));
+    if !when::ordered(times.0, times.1, notes) {
+        return;
+    }
     let (place, day) = (raw.valid_until.place, date(raw.valid_until.value));
     match when::end(raw.valid_until.value, around.now) {
         End::Over => notes.warn(

@@ -56,7 +56,9 @@ pub(crate) const PRIORITIES: [(&str, Priority); 4] = [
 pub(crate) fn data_classes(node: &Node, notes: &Notes) -> Option<BTreeSet<DataClass>> {
     let words = DataClass::ALL.map(|class| (class.as_str(), class));
     let class = |node: &Node, notes: &Notes| word(node, notes, &words).map(|at| at.value);
-    Some(list(node, notes, class)?.into_iter().collect())
+    // A class that was mistyped must not look like one that was left out.
+    let classes = list(node, notes, |node, notes| Some(class(node, notes)))?;
+    classes.into_iter().collect()
 }
 
 /// A number of days, or `unlimited`.

@@ -137,16 +137,16 @@ const ONE_LINE_EACH: &[Mistake] = &[
         "E endpoints.yaml:11:16 a credential is named by exactly one of `env` and `file` (write `credential: {env: NAME}` or `credential: {file: PATH}`)",
     ),
     mistake(
-        "endpoints.yaml",
-        "id: two",
-        "id: one",
-        "E endpoints.yaml:7:7 endpoint `one` is declared twice (rename or remove one; the other is on line 1)",
+        "models.yaml",
+        "description: Chat.\n",
+        "description: Chat.\n- id: chat\n",
+        "E models.yaml:3:7 model `chat` is declared twice (rename or remove one; the other is on line 1)",
     ),
     mistake(
-        "models.yaml",
-        "id: chat",
-        "id: 4.1",
-        "E models.yaml:1:7 expected a text, found a number (put the value in quotes)",
+        "routes.yaml",
+        "upstream_model: m\n",
+        "upstream_model: 4.1\n",
+        "E routes.yaml:4:19 expected a text, found a number (put the value in quotes)",
     ),
     mistake(
         "routes.yaml",
@@ -240,7 +240,7 @@ const ONE_LINE_EACH: &[Mistake] = &[
     ),
     mistake(
         "workloads.yaml",
-        "training_allowed: false\n",
+        "  training_allowed: false\n",
         "",
         "E workloads.yaml:1:3 a workload needs the field `training_allowed` (add a line `training_allowed: ...`)",
     ),
@@ -248,13 +248,13 @@ const ONE_LINE_EACH: &[Mistake] = &[
         "workloads.yaml",
         "evidence: local\n",
         "evidence: local\n  limits: {total: 10}\n",
-        "E workloads.yaml:17:19 expected a text, found a number (put the value in quotes)",
+        "E workloads.yaml:18:19 expected a text, found a number (put the value in quotes)",
     ),
     mistake(
         "workloads.yaml",
         "evidence: local\n",
         "evidence: local\n  limits: {total: 1h}\n",
-        "E workloads.yaml:17:19 `1h` is not a span of time (write a whole number and a unit: `500ms`, `10s`, `2m`)",
+        "E workloads.yaml:18:19 `1h` is not a span of time (write a whole number and a unit: `500ms`, `10s`, `2m`)",
     ),
     mistake(
         "tenants.yaml",
@@ -289,9 +289,12 @@ fn the_sound_bundle_has_no_problem() {
 
 #[test]
 fn every_mistake_is_told_in_one_line_with_its_place_and_remedy() {
-    for Mistake { file, from, to, told } in ONE_LINE_EACH {
-        assert_eq!(Tree::sound().with(file, from, to).problems(), [*told], "{file}: {to}");
-    }
+    let wrong: Vec<_> = ONE_LINE_EACH
+        .iter()
+        .map(|m| (Tree::sound().with(m.file, m.from, m.to).problems(), m.told))
+        .filter(|(problems, told)| problems.as_slice() != [*told])
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[test]
@@ -378,7 +381,6 @@ fn mechanisms_are_checked_like_everything_else() {
             "E transfers.yaml:4:12 there is no jurisdiction `UK` (declare it in regions.yaml)",
             "E transfers.yaml:5:13 there is no tenant `acmee` (did you mean `acme`?)",
             "E transfers.yaml:7:16 `valid_until` is not later than `valid_from` (write a time after 2026-01-01)",
-            "W transfers.yaml:7:16 mechanism `dpf` ended on 2025-01-01; nothing may cross under it (renew it, or remove it)",
         ]
     );
 }

@@ -128,7 +128,6 @@ pub(crate) fn world() -> Model {
     Model {
         jurisdictions: vec![id("EU"), id("US")],
         regions: vec![region("west", "EU"), region("central", "EU"), region("east", "US")],
-        endpoints: Vec::new(),
         models: vec![id("chat")],
         // Not in the order of tiers, so that a test sees the order that policy makes.
         routes: vec![
