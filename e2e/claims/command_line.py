@@ -4,9 +4,10 @@ import shutil
 import socket
 import stat
 
+import openai
 import pytest
 
-from lab import cli, clients, installation, journal, waiting
+from lab import cli, clients, gateway, installation, journal, waiting
 
 NOBODY = 65534
 
@@ -97,10 +98,10 @@ def a_bundle_that_is_not_yaml_is_shown_with_file_and_line(data_dir, tmp_path):
 
 def a_gateway_with_a_broken_bundle_does_not_start(data_dir, tmp_path):
     shutil.copytree(data_dir / "bundle", tmp_path / "bundle")
-    shutil.copytree(data_dir / "gateways", tmp_path / "gateways")
     file = tmp_path / "bundle" / "workloads.yaml"
     file.write_text(file.read_text().replace("retention", "retension", 1))
-    done = cli.isobar("serve", "--config", tmp_path / "gateways" / "eu-west.yaml")
+    config = gateway.configure(tmp_path, "eu-west", installation.free_port())
+    done = cli.isobar("serve", "--config", config)
     assert done.code != 0
     _assert_explained(done, done.code, "workloads.yaml", "retension")
 
@@ -110,15 +111,11 @@ def the_sample_bundle_is_good(data_dir):
 
 
 def a_port_in_use_is_named_by_a_gateway(running, tmp_path):
-    """The configuration of a gateway that already runs, with a data directory of its own."""
-    text = (running.data_dir / "gateways" / "eu-west.yaml").read_text()
-    (tmp_path / "gateways").mkdir()
+    """The address of a gateway that already runs, with a data directory of its own."""
     shutil.copytree(running.data_dir / "bundle", tmp_path / "bundle")
-    file = tmp_path / "gateways" / "eu-west.yaml"
-    file.write_text(text)
-    done = cli.isobar("serve", "--config", file)
-    _assert_explained(done, done.code, "in use", running.port)
+    done = cli.isobar("serve", "--config", gateway.configure(tmp_path, "eu-west", running.port))
     assert done.code != 0
+    _assert_explained(done, done.code, "in use", running.port)
 
 
 def a_port_in_use_is_named_by_up(tmp_path):
@@ -198,11 +195,12 @@ def logs_name_the_request_and_hold_neither_prompt_nor_key(running):
     """O1, AUD-4: in no log, and in no file of the journal."""
     door = installation.Door(running, "eu-west", "strict")
     wire, text = clients.Wire(), clients.marker()
-    clients.openai_at(door, wire).chat.completions.create(
-        model=clients.MODEL, messages=clients.say(text)
-    )
+    client = clients.openai_at(door, wire)
+    client.chat.completions.create(model=clients.MODEL, messages=clients.say(text))
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="no-such-model", messages=clients.say(text))
     request_id, log = wire.last["x-request-id"], running.data_dir / "logs" / "eu-west.log"
-    waiting.until("request in the log", lambda: request_id in log.read_text())
+    waiting.until("refused request in the log", lambda: request_id in log.read_text())
     secret = door.key.rpartition("_")[2].encode()
     for file in [*running.data_dir.glob("logs/*"), *running.data_dir.glob("journal/**/*")]:
         if file.is_file():

@@ -58,6 +58,16 @@ def a_gateway_outside_the_residency_is_not_asked_again_and_names_the_right_one(r
     assert running.simulator.requests(text) == []
 
 
+def a_body_above_the_limit_is_refused_once_although_the_sdk_is_still_sending(west):
+    """A refusal that is lost in a reset connection would be sent again, whole, twice."""
+    wire = clients.Wire()
+    with pytest.raises(openai.APIStatusError) as refused:
+        clients.openai_at(west, wire, retries=RETRIES).chat.completions.create(
+            model=clients.MODEL, messages=clients.say("x" * 24 * 1024 * 1024)
+        )
+    assert (refused.value.status_code, wire.calls) == (413, 1)
+
+
 def a_fault_of_a_provider_is_hidden_from_the_sdk(fresh):
     west = installation.Door(fresh, "eu-west", "strict")
     wire = clients.Wire()

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 
+import openai
 import pytest
 
 from lab import cli, clients, installation, journal, traffic
@@ -17,9 +18,10 @@ def kept(tmp_path_factory):
     """The data directory of an installation that served requests and ended in order."""
     data_dir = tmp_path_factory.mktemp("kept") / "data"
     with installation.up(data_dir) as up:
-        traffic.burst(installation.Door(up, REGION, "strict"), 24)
-        with pytest.raises(Exception, match="model_not_allowed"):
-            clients.openai_at(installation.Door(up, REGION, "strict")).chat.completions.create(
+        west = installation.Door(up, REGION, "strict")
+        traffic.burst(west, 24)
+        with pytest.raises(openai.NotFoundError):
+            clients.openai_at(west).chat.completions.create(
                 model="no-such-model", messages=clients.say("hello")
             )
     return data_dir

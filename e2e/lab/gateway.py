@@ -13,13 +13,11 @@ from lab import cli, installation, waiting
 END_LIMIT_S = 20
 
 
-@contextlib.contextmanager
-def serving(up, folder, region="eu-west", **settings):
-    """A second gateway of a region, on ports and with a journal of its own; yields its door."""
-    shutil.copytree(up.data_dir / "bundle", folder / "bundle")
-    port, address = installation.free_port(), installation.GATEWAYS[region]
-    config = folder / "gateway.yaml"
-    config.write_text(yaml.safe_dump({
+def configure(folder, region, port, **settings):
+    """Writes the configuration of a gateway whose bundle is in the same folder; returns the file."""
+    address = installation.GATEWAYS[region]
+    file = folder / "gateway.yaml"
+    file.write_text(yaml.safe_dump({
         "region": region,
         "listen": f"{address}:{port}",
         "admin_listen": f"{address}:{port + 1}",
@@ -27,6 +25,15 @@ def serving(up, folder, region="eu-west", **settings):
         "data_dir": "data",
         **settings,
     }))
+    return file
+
+
+@contextlib.contextmanager
+def serving(up, folder, region="eu-west", **settings):
+    """A second gateway of a region, on ports and with a journal of its own; yields its door."""
+    shutil.copytree(up.data_dir / "bundle", folder / "bundle")
+    port, address = installation.free_port(), installation.GATEWAYS[region]
+    config = configure(folder, region, port, **settings)
     log = folder / "gateway.log"
     with open(log, "wb") as output:
         process = subprocess.Popen(
