@@ -1,0 +1,14 @@
+//! The pipeline as a whole: real bundle, real upstream (the provider simulator), an evidence log that
+//! the test holds in its hand.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
+mod endings;
+mod evidence;
+mod lab;
+mod residency;
