@@ -65,7 +65,8 @@ async fn the_terminator_of_a_stream_waits_for_the_outcome() {
     loop {
         tokio::select! {
             frame = body.frame() => seen.extend(frame.unwrap().unwrap().into_data().unwrap()),
-            () = lab.log.waited_for.notified(), if lab.log.words().len() == 2 => break,
+            // The first permit is the admission's.
+            () = lab.log.waited_for.notified() => if lab.log.words().len() == 2 { break },
         }
     }
     assert!(!String::from_utf8(seen).unwrap().contains("[DONE]"));

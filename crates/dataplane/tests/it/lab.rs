@@ -165,15 +165,19 @@ impl Lab {
     /// The sample bundle's gateway of a region, with these faults upstream.
     pub(crate) async fn gateway(region: &str, faults: Vec<FaultSpec>) -> Self {
         let names = ["openai", "anthropic"].into_iter().flat_map(|vendor| {
-            ["eu-west", "eu-central", "us-east"].map(|region| (format!("{vendor}-{region}"), region))
+            ["eu-west", "eu-central", "us-east"]
+                .map(|region| (format!("{vendor}-{region}"), region))
         });
         let endpoints = names.map(|(name, region)| {
             let vendor =
                 if name.starts_with("openai") { Vendor::OpenAi } else { Vendor::Anthropic };
             EndpointSpec::new(name, region, vendor)
         });
-        let config =
-            Config { endpoints: endpoints.collect(), timing: Timing::instant(), ..Config::default() };
+        let config = Config {
+            endpoints: endpoints.collect(),
+            timing: Timing::instant(),
+            ..Config::default()
+        };
         let simulator = Simulator::bind("127.0.0.1:0".parse().unwrap(), config).unwrap();
         for fault in faults {
             simulator.set_fault(fault).unwrap();
@@ -214,8 +218,7 @@ impl Lab {
             draining,
             serving,
         });
-        let worker =
-            Worker::new(gateway.unwrap(), Client::new(ClientOptions::default()).unwrap());
+        let worker = Worker::new(gateway.unwrap(), Client::new(ClientOptions::default()).unwrap());
         let client = Client::new(ClientOptions::default()).unwrap();
         Self { log, clock, strict, lenient, worker, simulator: format!("http://{address}"), client }
     }
