@@ -36,6 +36,11 @@ def gateways_and_simulator_are_processes_of_their_own_on_addresses_of_their_own(
     assert len(set(hosts)) == 3 and all(host.startswith("127.0.") for host in hosts)
 
 
+def an_idle_gateway_takes_less_than_40_megabytes(running):
+    for region in running.gateways:
+        assert process.resident_mib(running.gateway_pid(region)) < 40
+
+
 def the_printed_curl_answers(running):
     command = _block(running.output(), "with curl").replace("\\\n", " ")
     done = subprocess.run(shlex.split(command), capture_output=True, text=True, timeout=30)

@@ -78,6 +78,17 @@ def attempts_count_the_upstream_calls_that_were_made(fresh):
     assert wire.last["isobar-region"] == "eu-central"
 
 
+def a_failed_answer_counts_its_attempts_too(fresh):
+    west, wire = installation.Door(fresh, "eu-west", "strict"), clients.Wire()
+    text = clients.marker()
+    with fresh.simulator.broken(fresh.endpoints(), "status", code=500):
+        with pytest.raises(openai.APIStatusError):
+            clients.openai_at(west, wire).chat.completions.create(
+                model=clients.MODEL, messages=clients.say(text)
+            )
+    assert int(wire.last["isobar-attempts"]) == len(fresh.simulator.requests(text)) > 0
+
+
 def a_request_that_stays_in_its_jurisdiction_names_no_transfer_mechanism(running):
     west, wire = installation.Door(running, "eu-west", "lenient"), clients.Wire()
     clients.openai_at(west, wire).chat.completions.create(

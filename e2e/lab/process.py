@@ -26,3 +26,9 @@ def children(pid):
         if parent == pid and (line := command(folder.name)):
             found[int(folder.name)] = line
     return found
+
+
+def resident_mib(pid):
+    """Memory a process holds, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(status.split("VmRSS:")[1].split()[0]) / 1024

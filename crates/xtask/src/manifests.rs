@@ -35,6 +35,24 @@ pub fn check(package: &Package) -> Result<Vec<Finding>> {
     Ok(findings)
 }
 
+/// Versions that the root manifest states for nobody.
+///
+/// # Errors
+/// When the root manifest is not TOML.
+pub fn check_root(manifest: &str, packages: &[Package]) -> Result<Vec<Finding>> {
+    let table: toml::Table = manifest.parse().context("the root manifest is TOML")?;
+    let stated = table.get("workspace").and_then(|workspace| workspace.get("dependencies"));
+    let stated = stated.and_then(toml::Value::as_table).context("it states versions")?;
+    let used = |name: &str| {
+        packages.iter().flat_map(|package| &package.dependencies).any(|d| d.name == name)
+    };
+    let idle = stated.keys().filter(|name| !used(name));
+    let found = idle.map(|name| {
+        Finding::new("Cargo.toml", format!("states a version of `{name}`, which no crate uses"))
+    });
+    Ok(found.collect())
+}
+
 fn inherits_lints(manifest: &str) -> Result<bool> {
     let table: toml::Table = manifest.parse().context("a manifest is TOML")?;
     let lints = table.get("lints").and_then(|lints| lints.get("workspace"));
@@ -79,6 +97,13 @@ mod tests {
         assert!(inherits_lints("[lints]\nworkspace = true").unwrap());
         assert!(!inherits_lints("[lints]\nworkspace = false").unwrap());
         assert!(!inherits_lints("[package]\nname = 'x'").unwrap());
+    }
+
+    #[test]
+    fn a_version_that_is_stated_for_nobody_is_found() {
+        let found = check_root("[workspace.dependencies]\nhex = '0.4'", &[]).unwrap();
+        assert_eq!(found.len(), 1);
+        assert!(check_root("[workspace]", &[]).is_err());
     }
 
     #[test]

@@ -40,6 +40,13 @@ fn every_crate_inherits_the_lints_and_uses_what_it_declares() {
 }
 
 #[test]
+fn every_version_that_the_root_states_is_used() {
+    let root_manifest = fs::read_to_string(root().join("Cargo.toml")).unwrap();
+    let packages = metadata(Scope::Workspace).packages;
+    assert_none(manifests::check_root(&root_manifest, &packages).unwrap());
+}
+
+#[test]
 fn every_dependency_has_an_allowed_licence() {
     assert_none(rules().licences(&metadata(Scope::Resolved)));
 }
