@@ -10,7 +10,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use journal::{BundleLoaded, Entry};
 use routing::RetryBudget;
 use transport::{Client, Draining, Env};
@@ -18,6 +18,7 @@ use vocab::{Refusal, RefusalCode, RegionId, Timestamp};
 
 use crate::{
     body::Body,
+    headers,
     limits::Limits,
     metrics::Metrics,
     port::{Evidence, EvidenceError},
@@ -52,6 +53,7 @@ pub struct Parts {
 pub struct Gateway {
     pub(crate) name: Arc<str>,
     pub(crate) region: RegionId,
+    pub(crate) region_header: HeaderValue,
     pub(crate) env: Env,
     pub(crate) evidence: Arc<dyn Evidence>,
     pub(crate) metrics: Metrics,
@@ -86,6 +88,7 @@ impl Gateway {
     pub fn start(parts: Parts) -> Result<Arc<Self>, EvidenceError> {
         let gateway = Arc::new(Self {
             name: parts.name,
+            region_header: headers::text(parts.region.as_str()),
             region: parts.region,
             env: parts.env,
             evidence: parts.evidence,
@@ -213,7 +216,8 @@ impl Worker {
         match surface {
             Surface::Generate(dialect) => {
                 let trail = Trail::begin(Arc::clone(&self.gateway), dialect);
-                stage::generate(trail, &self.client, head.headers, body).await
+                // On the heap at once: the future holds a whole request, and hyper would move it.
+                Box::pin(stage::generate(trail, &self.client, head.headers, body)).await
             }
             Surface::Models(dialect) => stage::models(&self.gateway, dialect, &head.headers, None),
             Surface::Model(dialect, name) => {

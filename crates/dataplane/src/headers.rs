@@ -60,7 +60,7 @@ pub(crate) fn text(value: &str) -> HeaderValue {
 
 /// The request id under both names.
 pub(crate) fn put_request_id(headers: &mut HeaderMap, request: RequestId) {
-    let value = text(&request.to_string());
+    let value = text(request.text().as_str());
     headers.insert(REQUEST_ID_ANTHROPIC, value.clone());
     headers.insert(REQUEST_ID, value);
 }

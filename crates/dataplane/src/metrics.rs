@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use dialect::ClientDialect;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
@@ -16,7 +17,7 @@ type Histograms = Family<Labels, Histogram>;
 /// What a gateway counts.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    requests: Counters,
+    ended: [[Counter; 4]; 2],
     refusals: Counters,
     attempts: Counters,
     tokens: Counters,
@@ -50,8 +51,9 @@ pub(crate) struct RouteMetrics {
 impl Metrics {
     /// Registers every metric under the prefix `isobar`.
     pub fn register(registry: &mut Registry) -> Self {
+        let requests = Counters::default();
         let metrics = Self {
-            requests: Family::default(),
+            ended: ended_counters(&requests),
             refusals: Family::default(),
             attempts: Family::default(),
             tokens: Family::default(),
@@ -65,12 +67,13 @@ impl Metrics {
             in_flight: Gauge::default(),
             generation: Gauge::default(),
         };
-        metrics.add_to(registry.sub_registry_with_prefix("isobar"));
+        let registry = registry.sub_registry_with_prefix("isobar");
+        registry.register("requests", "Requests by how they ended", requests);
+        metrics.add_to(registry);
         metrics
     }
 
     fn add_to(&self, registry: &mut Registry) {
-        registry.register("requests", "Requests by how they ended", self.requests.clone());
         registry.register("refusals", "Refusals by stable code", self.refusals.clone());
         let help = "Upstream calls by route and outcome class";
         registry.register("attempts", help, self.attempts.clone());
@@ -91,15 +94,18 @@ impl Metrics {
         registry.register("bundle_generation", help, self.generation.clone());
     }
 
-    pub(crate) fn ended(&self, how: Ended, dialect: &'static str, took: Duration) {
-        let result = match how {
-            Ended::Served => "served",
-            Ended::Refused => "refused",
-            Ended::Failed => "failed",
-            Ended::Cancelled => "cancelled",
+    pub(crate) fn ended(&self, how: Ended, dialect: ClientDialect, took: Duration) {
+        let [served, refused, failed, cancelled] = match dialect {
+            ClientDialect::OpenAiChat => &self.ended[0],
+            ClientDialect::AnthropicMessages => &self.ended[1],
         };
-        let labels = vec![("dialect", dialect.to_owned()), ("result", result.to_owned())];
-        self.requests.get_or_create(&labels).inc();
+        let counter = match how {
+            Ended::Served => served,
+            Ended::Refused => refused,
+            Ended::Failed => failed,
+            Ended::Cancelled => cancelled,
+        };
+        counter.inc();
         self.request_time.observe(took.as_secs_f64());
     }
 
@@ -152,6 +158,17 @@ impl RouteMetrics {
         self.tokens_in.inc_by(usage.prompt().unwrap_or(0));
         self.tokens_out.inc_by(usage.output.unwrap_or(0));
     }
+}
+
+/// One counter for each way to end in each dialect, looked up once.
+fn ended_counters(requests: &Counters) -> [[Counter; 4]; 2] {
+    [ClientDialect::OpenAiChat, ClientDialect::AnthropicMessages].map(|dialect| {
+        ["served", "refused", "failed", "cancelled"].map(|result| {
+            let dialect = dialect.as_str().to_owned();
+            let labels = vec![("dialect", dialect), ("result", result.to_owned())];
+            requests.get_or_create_owned(&labels)
+        })
+    })
 }
 
 fn route_label(route: &RouteId) -> Labels {

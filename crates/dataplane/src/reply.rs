@@ -21,8 +21,8 @@ pub(crate) fn answer(
     out.reserve(10);
     out.insert(header::CONTENT_TYPE, HeaderValue::from_static(content));
     common(trail, out);
-    out.insert(headers::REGION, headers::text(lane.route.region.as_str()));
-    out.insert(headers::ROUTE, headers::text(lane.route.id.as_str()));
+    out.insert(headers::REGION, lane.region_header.clone());
+    out.insert(headers::ROUTE, lane.route_header.clone());
     out.insert(headers::EVIDENCE, HeaderValue::from_static(trail.evidence.as_str()));
     response
 }
@@ -82,7 +82,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 fn common(trail: &Trail, out: &mut HeaderMap) {
     headers::put_request_id(out, trail.request);
-    out.insert(headers::GATEWAY, headers::text(trail.gateway.region.as_str()));
+    out.insert(headers::GATEWAY, trail.gateway.region_header.clone());
     out.insert(headers::GENERATION, HeaderValue::from(trail.serving.bundle.generation));
     out.insert(headers::ATTEMPTS, HeaderValue::from(trail.attempts()));
 }

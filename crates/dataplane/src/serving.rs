@@ -12,6 +12,7 @@ use std::{
 use arc_swap::ArcSwap;
 use bundle::{Bundle, CredentialSource, EndpointConfig};
 use dialect::{ModelEntry, UpstreamDialect};
+use http::HeaderValue;
 use policy::Route;
 use provider::{Endpoint, Provider};
 use routing::RouteHealth;
@@ -19,7 +20,10 @@ use secrecy::SecretString;
 use transport::Env;
 use vocab::{EndpointId, ModelId, RegionId, RouteId};
 
-use crate::metrics::{Metrics, RouteMetrics};
+use crate::{
+    headers,
+    metrics::{Metrics, RouteMetrics},
+};
 
 /// Where credentials come from.
 pub trait Secrets: Send + Sync {
@@ -108,6 +112,8 @@ pub struct Lane {
     pub upstream: Arc<Upstream>,
     health: Arc<Mutex<RouteHealth>>,
     pub(crate) metrics: RouteMetrics,
+    pub(crate) region_header: HeaderValue,
+    pub(crate) route_header: HeaderValue,
 }
 
 /// A bundle made ready for requests.
@@ -149,7 +155,14 @@ impl Serving {
             let fresh = || Arc::new(Mutex::new(RouteHealth::new(parts.env.random_u64())));
             let health = kept.map_or_else(fresh, |lane| Arc::clone(&lane.health));
             let metrics = parts.metrics.route(&route.id);
-            let lane = Lane { route: Arc::clone(route), upstream, health, metrics };
+            let lane = Lane {
+                route: Arc::clone(route),
+                upstream,
+                health,
+                metrics,
+                region_header: headers::text(route.region.as_str()),
+                route_header: headers::text(route.id.as_str()),
+            };
             Some((route.id.clone(), Arc::new(lane)))
         };
         let lanes = bundle.routes.iter().filter_map(lane).collect();

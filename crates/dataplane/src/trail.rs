@@ -159,7 +159,7 @@ impl Trail {
     }
 
     fn count(&self, how: Ended) {
-        self.gateway.metrics.ended(how, self.dialect.as_str(), self.elapsed());
+        self.gateway.metrics.ended(how, self.dialect, self.elapsed());
     }
 
     /// Waits until an entry is durable.

@@ -41,6 +41,23 @@ pub(crate) struct ServeConfig {
     /// Bounds on callers.
     #[serde(default)]
     pub(crate) limits: LimitsConfig,
+    /// How the journal is written.
+    #[serde(default)]
+    pub(crate) journal: JournalConfig,
+}
+
+/// How the journal is written.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct JournalConfig {
+    /// How long a commit may wait for company when many requests wait, e.g. `1ms`. Zero commits at
+    /// once, which costs CPU under load; a lone request never waits.
+    #[serde(deserialize_with = "some_duration")]
+    pub(crate) linger_max: Option<Duration>,
+    /// Size of a segment file in bytes. Default 16 MiB.
+    pub(crate) segment_size: Option<u32>,
+    /// Free disk space in bytes under which the gateway is not ready. Default 256 MiB.
+    pub(crate) free_min: Option<u64>,
 }
 
 /// How log lines look.

@@ -137,7 +137,10 @@ fn open_journal(config: &ServeConfig, serving: &Serving, env: &Env) -> anyhow::R
     let dir = config.data_dir.join("journal").join(name(config));
     let deployment = serving.bundle.deployment.as_str();
     let version = env!("CARGO_PKG_VERSION");
-    let options = audit::Options::new(deployment, config.region.clone(), name(config), version);
+    let mut options = audit::Options::new(deployment, config.region.clone(), name(config), version);
+    options.linger_max = config.journal.linger_max.unwrap_or(options.linger_max);
+    options.segment_size = config.journal.segment_size.unwrap_or(options.segment_size);
+    options.free_min = config.journal.free_min.unwrap_or(options.free_min);
     let (journal, recovery) = Journal::open(&dir, options, env.clone())
         .with_context(|| format!("cannot open the journal `{}`", dir.display()))?;
     tracing::info!(

@@ -114,7 +114,7 @@ impl Endpoint {
     pub fn call(&self, outbound: Outbound, context: &CallContext) -> HttpCall {
         let mut headers = self.headers.clone();
         headers.insert(ACCEPT, if outbound.stream { EVENTS } else { JSON });
-        if let Ok(id) = HeaderValue::try_from(context.request_id.to_string()) {
+        if let Ok(id) = HeaderValue::from_str(context.request_id.text().as_str()) {
             headers.insert(REQUEST_ID, id);
         }
         for (name, value) in outbound.headers {

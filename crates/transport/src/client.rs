@@ -5,7 +5,7 @@ use std::{
     error::Error as _,
     io,
     pin::pin,
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     task::Poll,
     time::Duration,
 };
@@ -50,7 +50,7 @@ pub struct ClientSetupError(#[source] io::Error);
 pub struct Client {
     options: ClientOptions,
     tls: rustls::ClientConfig,
-    pools: Mutex<HashMap<Duration, Pool>>,
+    pools: Mutex<HashMap<Duration, Arc<Pool>>>,
 }
 
 /// A reply whose body is still arriving. Dropping it cancels the call upstream.
@@ -109,9 +109,9 @@ impl Client {
         }
     }
 
-    fn pool(&self, connect: Duration) -> Pool {
+    fn pool(&self, connect: Duration) -> Arc<Pool> {
         let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.entry(connect).or_insert_with(|| self.make_pool(connect)).clone()
+        Arc::clone(pools.entry(connect).or_insert_with(|| Arc::new(self.make_pool(connect))))
     }
 
     fn make_pool(&self, connect: Duration) -> Pool {
@@ -262,9 +262,9 @@ fn io_cause(error: &legacy::Error) -> Option<&io::Error> {
 
 fn tls_config() -> Result<rustls::ClientConfig, ClientSetupError> {
     use hyper_rustls::ConfigBuilderExt as _;
-    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let builder = || {
-        rustls::ClientConfig::builder_with_provider(std::sync::Arc::clone(&provider))
+        rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| ClientSetupError(io::Error::other(error)))
     };

@@ -11,11 +11,8 @@ use std::{
     time::Duration,
 };
 
-use hyper::{Request, Response, body::Incoming, service::service_fn};
-use hyper_util::{
-    rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::conn::auto,
-};
+use hyper::{Request, Response, body::Incoming, server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
@@ -195,27 +192,19 @@ where
     Ok(())
 }
 
-fn connection_builder(options: &ListenOptions) -> auto::Builder<TokioExecutor> {
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+fn connection_builder(options: &ListenOptions) -> http1::Builder {
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_time_max)
         .max_buf_size(options.head_size_max.max(8 * 1024))
         .max_headers(options.head_fields_max)
         .pipeline_flush(true);
     builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(u32::try_from(options.head_size_max).unwrap_or(u32::MAX))
-        .max_concurrent_streams(200)
-        .keep_alive_interval(Duration::from_secs(20))
-        .keep_alive_timeout(Duration::from_secs(10));
-    builder
 }
 
 struct Connection {
-    builder: auto::Builder<TokioExecutor>,
+    builder: http1::Builder,
     draining: Draining,
 }
 

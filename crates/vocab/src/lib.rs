@@ -30,6 +30,6 @@ pub use id::{
 };
 pub use money::MicroUsd;
 pub use refusal::{Refusal, RefusalCode};
-pub use request_id::{RequestId, RequestIdError};
+pub use request_id::{RequestId, RequestIdError, RequestIdText};
 pub use time::{Timestamp, TimestampError};
 pub use usage::Usage;

@@ -30,9 +30,39 @@ impl RequestId {
     }
 }
 
+/// The text of a request id, without an allocation.
+#[derive(Clone, Copy)]
+pub struct RequestIdText([u8; 36]);
+
+impl RequestIdText {
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        // Only ASCII is ever put in.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl RequestId {
+    /// The id as text. Several times faster than formatting, and it is on every request's path.
+    #[must_use]
+    pub fn text(self) -> RequestIdText {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let mut text = *b"req_00000000000000000000000000000000";
+        let (_, digits) = text.split_at_mut(4);
+        let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            if let [high, low] = pair {
+                (*high, *low) = (digit(byte >> 4), digit(byte & 0xf));
+            }
+        }
+        RequestIdText(text)
+    }
+}
+
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "req_{:032x}", self.0)
+        f.write_str(self.text().as_str())
     }
 }
 
@@ -77,6 +107,7 @@ mod tests {
         let late = RequestId::new(Timestamp::from_unix_micros(2_000_000), 0);
         assert!(early < late);
         assert_eq!(early.to_string().parse(), Ok(early));
+        assert_eq!(early.to_string(), format!("req_{:032x}", early.0));
         assert!("req_12".parse::<RequestId>().is_err());
         assert!(format!("req_+{}", "1".repeat(31)).parse::<RequestId>().is_err());
     }

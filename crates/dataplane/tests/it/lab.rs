@@ -96,7 +96,7 @@ impl Evidence for Port {
         Box::pin(async move {
             log.waited_for.notify_one();
             let breaks_at = *log.breaks_at.lock().unwrap();
-            if breaks_at.is_some_and(|at| ticket.0 as usize >= at) {
+            if breaks_at.is_some_and(|at| usize::try_from(ticket.0).unwrap() >= at) {
                 return Err(EvidenceError("the disk is gone".to_owned()));
             }
             let mut disk = log.disk.subscribe();
