@@ -1,15 +1,15 @@
 """Mistakes at the command line and on disk: a clear sentence, a remedy, an exit code (U3, C1)."""
 
+import re
 import shutil
 import socket
-import stat
+import tempfile
+from pathlib import Path
 
 import openai
 import pytest
 
 from lab import cli, clients, gateway, installation, journal, waiting
-
-NOBODY = 65534
 
 
 @pytest.fixture(scope="module")
@@ -49,17 +49,18 @@ def an_empty_directory_is_not_taken_for_a_good_one(tmp_path, words):
 @pytest.mark.parametrize(
     "words, part", [(("audit", "verify"), "journal"), (("bundle", "check"), "bundle")]
 )
-def a_directory_without_rights_is_named(data_dir, tmp_path_factory, words, part):
-    # A folder that others may enter, unlike pytest's own.
-    outside = tmp_path_factory.getbasetemp().parent.parent / f"isobar-e2e-{part}"
-    shutil.rmtree(outside, ignore_errors=True)
-    shutil.copytree(data_dir / part, outside)
-    outside.chmod(0)
-    try:
-        _assert_explained(cli.isobar(*words, outside, user=NOBODY), 2, outside, "ermission")
-    finally:
-        outside.chmod(stat.S_IRWXU)
-        shutil.rmtree(outside)
+def a_directory_without_rights_is_named(data_dir, words, part):
+    with tempfile.TemporaryDirectory() as folder:
+        outside = Path(folder)
+        outside.chmod(0o755)
+        place = shutil.copytree(data_dir / part, outside / part)
+        place.chmod(0)
+        try:
+            done = cli.isobar_without_rights(outside, *words, place)
+        finally:
+            place.chmod(0o755)
+    _assert_explained(done, 2, place)
+    assert re.search("permission|right to read", done.err, re.IGNORECASE), done
 
 
 def a_missing_configuration_is_named(tmp_path):
