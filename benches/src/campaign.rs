@@ -45,7 +45,7 @@ pub(crate) fn run(options: &Options, stop: &Stop) -> Result<Results> {
         note(&format!("round {round} of {}", options.rounds));
         for phase in options.phases() {
             stage.set_shape(phase)?;
-            for row in &stage.rows {
+            for row in stage.rows.iter().filter(|row| phase.concerns(row.name)) {
                 measured.push(stage.measure(options, phase, row, round)?);
             }
         }
@@ -80,7 +80,10 @@ impl Stage {
         if options.without_gateway {
             note("the gateway is left out, as asked");
         } else {
-            rows.push(gateway::start(options, address, scratch.path(), stop)?);
+            let gateway = gateway::start(options, address, scratch.path(), stop)?;
+            let address = gateway.address;
+            rows.push(gateway);
+            rows.push(Row { name: RowName::Buffered, address, between: None });
         }
         stop.pause(SETTLE)?;
         Ok(Self { rows, upstream, upstream_address: address, stop: stop.clone() })
@@ -97,7 +100,7 @@ impl Stage {
     /// One request to each row, so that a row that does not work is told at once.
     fn try_out(&self) -> Result<()> {
         for row in &self.rows {
-            let answer = request::exchange(row.address, &request::chat(Kind::Whole))?;
+            let answer = request::exchange(row.address, &row.request(Kind::Whole))?;
             if answer.status != 200 {
                 bail!("{} answers with status {}", row.name.as_str(), answer.status);
             }
@@ -106,7 +109,7 @@ impl Stage {
     }
 
     fn set_shape(&self, phase: Phase) -> Result<()> {
-        let request = request::post(&phase.shape().target(), "");
+        let request = request::post(&phase.shape().target(), "none", "");
         let answer = request::exchange(self.upstream_address, &request)?;
         if answer.status != 200 {
             bail!("the mock upstream answered with status {}", answer.status);
@@ -116,7 +119,7 @@ impl Stage {
 
     fn measure(&self, options: &Options, phase: Phase, row: &Row, round: u32) -> Result<Measured> {
         let name = row.name.as_str();
-        let load = phase.load(options, row.address);
+        let load = phase.load(options, row);
         let mut generator = Generator::open(load, &self.stop)?;
         let what = || format!("{} through {name}", phase.name());
         generator.run(WARM_UP).with_context(what)?;
@@ -138,15 +141,24 @@ struct Spent {
     between: CpuUs,
     generator: CpuUs,
     upstream: CpuUs,
+    /// By all that the harness started, and by itself.
+    ours: CpuUs,
     machine: Machine,
 }
 
 impl Spent {
     fn read(stage: &Stage, row: &Row) -> Result<Self> {
+        let generator = procfs::cpu(&[std::process::id()])?;
+        let upstream = procfs::cpu(&stage.upstream.processes()?)?;
+        let mut ours = generator + upstream;
+        for row in &stage.rows {
+            ours += procfs::cpu(&row.processes()?)?;
+        }
         Ok(Self {
             between: procfs::cpu(&row.processes()?)?,
-            generator: procfs::cpu(&[std::process::id()])?,
-            upstream: procfs::cpu(&stage.upstream.processes()?)?,
+            generator,
+            upstream,
+            ours,
             machine: Machine::read()?,
         })
     }
@@ -156,12 +168,12 @@ impl Spent {
             between: self.between.saturating_sub(before.between),
             generator: self.generator.saturating_sub(before.generator),
             upstream: self.upstream.saturating_sub(before.upstream),
+            ours: self.ours.saturating_sub(before.ours),
             machine: self.machine.since(before.machine),
         }
     }
 
     fn measured(&self, tally: &Tally, blank: Measured) -> Measured {
-        let ours = self.between + self.generator + self.upstream;
         Measured {
             answers: tally.answers,
             events: tally.events,
@@ -170,7 +182,7 @@ impl Spent {
             cpu_us: self.between,
             generator_us: self.generator,
             upstream_us: self.upstream,
-            others: self.machine.others(ours),
+            others: self.machine.others(self.ours),
             whole_us: [tally.whole_us(0.5), tally.whole_us(0.99)],
             first_us: [tally.first_us(0.5), tally.first_us(0.99)],
             ..blank

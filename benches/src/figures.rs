@@ -25,7 +25,7 @@ pub(crate) struct Figure {
     /// Its unit.
     pub unit: &'static str,
     /// A value per row, in the order of `RowName::ALL`; `None` where it has no meaning.
-    pub cells: [Option<Spread>; 3],
+    pub cells: [Option<Spread>; 4],
     /// The gateway's value divided by nginx's.
     pub ratio: Option<Spread>,
     /// What the gateway has to keep.
@@ -69,7 +69,7 @@ impl Spread {
 impl Figure {
     /// Whether the gateway kept the limit; `None` if there is no limit or no gateway.
     pub(crate) fn met(&self) -> Option<bool> {
-        let [_, _, gateway] = self.cells;
+        let [_, _, gateway, _] = self.cells;
         match self.limit? {
             Limit::RatioMax(max) => Some(self.ratio?.median <= max),
             Limit::ValueMax(max) => Some(gateway?.median <= max),
@@ -188,7 +188,7 @@ fn cpu_per_event(measured: &Measured) -> f64 {
 
 fn per(measured: &Measured, count: u64) -> f64 {
     match measured.row {
-        RowName::Direct => f64::NAN,
+        RowName::Direct | RowName::Buffered => f64::NAN,
         RowName::Nginx | RowName::Gateway => float(measured.cpu_us) / float(count),
     }
 }
@@ -250,7 +250,7 @@ mod tests {
         let rounds = Rounds { measured: &measured };
         let figure = rounds.added("", Phase::Latency, RowName::Nginx, |m| m.whole_us[0]);
         let gateway = Spread { median: 50.0, min: 20.0, max: 80.0 };
-        assert_eq!(figure.cells, [None, None, Some(gateway)]);
+        assert_eq!(figure.cells, [None, None, Some(gateway), None]);
     }
 
     #[test]

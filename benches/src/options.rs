@@ -20,7 +20,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
     /// Seconds that each figure is measured in each round, after 0.3 s of warming up
-    #[arg(long, default_value_t = 3.0, value_parser = seconds)]
+    #[arg(long, default_value_t = 2.5, value_parser = seconds)]
     pub seconds: f64,
     /// Rounds; medians over them are reported, with the smallest and the largest
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=100))]

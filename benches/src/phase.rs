@@ -1,13 +1,13 @@
 //! The kinds of load, each giving figures that the others cannot.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::ValueEnum;
 
 use crate::load::{Load, Pace};
 use crate::options::Options;
-use crate::request::{self, Kind};
+use crate::request::Kind;
+use crate::row::{Row, RowName};
 use crate::upstream::StreamShape;
 
 /// One kind of load.
@@ -52,8 +52,16 @@ impl Phase {
         StreamShape { content_events, gap: Duration::from_millis(gap_ms) }
     }
 
-    /// The load on one server.
-    pub(crate) fn load(self, options: &Options, target: SocketAddr) -> Load {
+    /// Whether it is of interest for a row. What does not wait for the disk differs in latency.
+    pub(crate) fn concerns(self, row: RowName) -> bool {
+        match row {
+            RowName::Direct | RowName::Nginx | RowName::Gateway => true,
+            RowName::Buffered => matches!(self, Self::Latency | Self::First),
+        }
+    }
+
+    /// The load on one row.
+    pub(crate) fn load(self, options: &Options, row: &Row) -> Load {
         let (kind, pace) = match self {
             Self::Work => (Kind::Whole, Pace::Closed),
             Self::Latency => (Kind::Whole, Pace::Open { rate: options.rate }),
@@ -65,7 +73,7 @@ impl Phase {
             Kind::Stream => self.shape().events(),
         };
         let connections = usize::from(options.connections);
-        Load { target, request: request::chat(kind), connections, pace, events }
+        Load { target: row.address, request: row.request(kind), connections, pace, events }
     }
 }
 

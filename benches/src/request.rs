@@ -8,9 +8,13 @@ use anyhow::{Result, bail};
 
 use crate::http1::{Answer, AnswerReader};
 
-/// The credential of the sample caller. It opens nothing but the gateway that a run starts for
-/// itself on the loopback interface; its digest is in `bundle/tenants.yaml`.
-const KEY: &str = "isb_bench_load_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// The credentials of the sample caller. They open nothing but the gateway that a run starts for
+/// itself on the loopback interface; their digests are in `bundle/tenants.yaml`.
+const KEY_LOCAL: &str =
+    "isb_bench_load_00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+
+const KEY_BUFFERED: &str =
+    "isb_bench_quick_ffeeddccbbaa99887766554433221100ffeeddccbbaa99887766554433221100";
 
 /// A prompt of the usual kind, about 500 bytes.
 const MESSAGES: &str = concat!(
@@ -30,8 +34,17 @@ pub(crate) enum Kind {
     Stream,
 }
 
+/// When the gateway's evidence has to be on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Evidence {
+    /// Before the byte that it gates.
+    Local,
+    /// Soon.
+    Buffered,
+}
+
 /// A chat completion request, head and body.
-pub(crate) fn chat(kind: Kind) -> Vec<u8> {
+pub(crate) fn chat(kind: Kind, evidence: Evidence) -> Vec<u8> {
     let stream = match kind {
         Kind::Whole => "",
         Kind::Stream => r#","stream":true,"stream_options":{"include_usage":true}"#,
@@ -39,7 +52,11 @@ pub(crate) fn chat(kind: Kind) -> Vec<u8> {
     let body = format!(
         r#"{{"model":"bench-chat","messages":{MESSAGES},"max_tokens":400,"temperature":0.2{stream}}}"#
     );
-    post("/v1/chat/completions", &body)
+    let key = match evidence {
+        Evidence::Local => KEY_LOCAL,
+        Evidence::Buffered => KEY_BUFFERED,
+    };
+    post("/v1/chat/completions", key, &body)
 }
 
 /// A GET request without a body.
@@ -48,11 +65,11 @@ pub(crate) fn get(target: &str) -> Vec<u8> {
 }
 
 /// Any POST request, with the headers that an SDK sends.
-pub(crate) fn post(target: &str, body: &str) -> Vec<u8> {
+pub(crate) fn post(target: &str, key: &str, body: &str) -> Vec<u8> {
     format!(
         "POST {target} HTTP/1.1\r\nHost: bench.internal\r\nAccept: application/json\r\n\
          Accept-Encoding: identity\r\nUser-Agent: OpenAI/Python 2.8.0\r\n\
-         Authorization: Bearer {KEY}\r\nContent-Type: application/json\r\n\
+         Authorization: Bearer {key}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )

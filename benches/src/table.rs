@@ -23,17 +23,18 @@ pub(crate) fn render(results: &Results) -> String {
 }
 
 fn grid(out: &mut String, figures: &[Figure]) -> std::fmt::Result {
-    let [direct, nginx, gateway] = RowName::ALL.map(RowName::as_str);
+    let [direct, nginx, gateway, buffered] = RowName::ALL.map(RowName::as_str);
     let mut lines =
-        vec![["", direct, nginx, gateway, "isobar ÷ nginx", "limit"].map(str::to_owned)];
+        vec![["", direct, nginx, gateway, buffered, "isobar ÷ nginx", "limit"].map(str::to_owned)];
     for figure in figures {
-        let [direct, nginx, gateway] =
+        let [direct, nginx, gateway, buffered] =
             figure.cells.map(|cell| cell.map_or_else(|| "–".to_owned(), number));
         lines.push([
             format!("{}, {}", figure.title, figure.unit),
             direct,
             nginx,
             gateway,
+            buffered,
             figure.ratio.map_or_else(|| "–".to_owned(), number),
             limit(figure),
         ]);
@@ -136,13 +137,13 @@ mod tests {
         let figure = |gateway| Figure {
             title: "",
             unit: "MB",
-            cells: [None, None, spread(gateway)],
+            cells: [None, None, spread(gateway), None],
             ratio: None,
             limit: Some(Limit::ValueMax(40.0)),
         };
         assert_eq!(limit(&figure(39.5)), "≤ 40 MB: met");
         assert_eq!(limit(&figure(41.0)), "≤ 40 MB: NOT MET");
-        let absent = Figure { cells: [None; 3], ..figure(1.0) };
+        let absent = Figure { cells: [None; 4], ..figure(1.0) };
         assert_eq!(limit(&absent), "≤ 40 MB: not measured");
     }
 

@@ -151,6 +151,7 @@ fn wants_stream(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::request::{Evidence, Kind, chat};
 
     #[test]
     fn a_shape_reads_what_it_wrote() {
@@ -163,8 +164,8 @@ mod tests {
 
     #[test]
     fn the_requests_of_the_harness_are_told_apart() {
-        let stream = crate::request::chat(crate::request::Kind::Stream);
-        let whole = crate::request::chat(crate::request::Kind::Whole);
+        let stream = chat(Kind::Stream, Evidence::Local);
+        let whole = chat(Kind::Whole, Evidence::Local);
         assert!(wants_stream(&stream) && !wants_stream(&whole));
     }
 }
