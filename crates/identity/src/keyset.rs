@@ -55,7 +55,9 @@ struct Entry {
 /// Keys by public id.
 #[derive(Debug, Default)]
 pub struct KeySet {
-    keys: HashMap<CredentialId, Entry>,
+    /// The ids are a bundle's and a look-up never inserts, so that no caller can fill the map with
+    /// ids that collide; a fast hash is enough.
+    keys: HashMap<CredentialId, Entry, foldhash::fast::RandomState>,
 }
 
 impl KeySet {
@@ -64,7 +66,8 @@ impl KeySet {
     /// # Errors
     /// [`KeySetError`] when an id stands twice or a key names no workload.
     pub fn new(records: Vec<KeyRecord>) -> Result<Self, KeySetError> {
-        let mut keys = HashMap::with_capacity(records.len());
+        let mut keys =
+            HashMap::with_capacity_and_hasher(records.len(), foldhash::fast::RandomState::default());
         for record in records {
             let KeyRecord { id, secret, tenant, workloads, models, origin, .. } = record;
             if workloads.is_empty() {

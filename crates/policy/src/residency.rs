@@ -1,13 +1,11 @@
 //! Where things are, and what crossing a border takes (P2, P3).
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use vocab::{JurisdictionId, RegionId, TenantId, Timestamp, WorkloadId};
 
 use crate::{
+    compile::Named,
     control::list,
     model::{Mechanism, Region},
     workload::CrossBorder,
@@ -16,7 +14,7 @@ use crate::{
 /// Regions by name.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    regions: HashMap<RegionId, Region>,
+    regions: Named<RegionId, Region>,
 }
 
 impl Places {
