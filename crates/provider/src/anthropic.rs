@@ -24,6 +24,11 @@ const SHAPE: Shape =
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
+static REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
+static REQUESTS_LEFT: HeaderName = HeaderName::from_static("anthropic-ratelimit-requests-remaining");
+static TOKENS_LEFT: HeaderName = HeaderName::from_static("anthropic-ratelimit-tokens-remaining");
+
 /// Anthropic, or a server that speaks its Messages API.
 #[derive(Debug)]
 pub struct Anthropic;
@@ -69,11 +74,11 @@ impl Provider for Anthropic {
 
     fn observe(&self, head: &HttpHead) -> Observed {
         Observed {
-            request_id: request_id(head, &["request-id", "x-request-id"]),
+            request_id: request_id(head, &REQUEST_IDS),
             region: None,
             room: Room {
-                requests: count(head, "anthropic-ratelimit-requests-remaining"),
-                tokens: count(head, "anthropic-ratelimit-tokens-remaining"),
+                requests: count(head, &REQUESTS_LEFT),
+                tokens: count(head, &TOKENS_LEFT),
             },
         }
     }

@@ -16,9 +16,10 @@ const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("isobar/", env!("CARGO_PKG_VERSION")));
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
+const NOBODY: HeaderValue = HeaderValue::from_static("none");
 
 /// Headers that settings may not name: they carry the credential, or the transport's framing.
-const RESERVED: [HeaderName; 13] = [
+static RESERVED: [HeaderName; 13] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -39,6 +40,8 @@ const RESERVED: [HeaderName; 13] = [
 #[derive(Clone)]
 pub struct Endpoint {
     uri: Uri,
+    /// Every header that a call carries is here, with a value or a placeholder: a call replaces
+    /// values and its copy of the map need not grow.
     headers: HeaderMap,
 }
 
@@ -64,6 +67,7 @@ impl Endpoint {
         // Nothing here unpacks: streams are not compressed and small bodies gain nothing.
         headers.insert(ACCEPT_ENCODING, IDENTITY);
         headers.insert(CONTENT_TYPE, JSON);
+        headers.extend(host(&uri).map(|host| (header::HOST, host)));
         for (name, value) in extra {
             let wrong = || SettingsError::HeaderShape { name: name.chars().take(64).collect() };
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
@@ -74,6 +78,8 @@ impl Endpoint {
             value.set_sensitive(true);
             headers.insert(key, value);
         }
+        headers.insert(ACCEPT, JSON);
+        headers.insert(REQUEST_ID, NOBODY);
         Ok(Self { uri, headers })
     }
 
@@ -113,10 +119,12 @@ impl Endpoint {
     #[must_use]
     pub fn call(&self, outbound: Outbound, context: &CallContext) -> HttpCall {
         let mut headers = self.headers.clone();
-        headers.insert(ACCEPT, if outbound.stream { EVENTS } else { JSON });
-        if let Ok(id) = HeaderValue::from_str(context.request_id.text().as_str()) {
-            headers.insert(REQUEST_ID, id);
+        if outbound.stream {
+            headers.insert(ACCEPT, EVENTS);
         }
+        // A request id is letters, digits and `_`, so it always parses.
+        let id = HeaderValue::from_str(context.request_id.text().as_str());
+        headers.insert(REQUEST_ID, id.unwrap_or(NOBODY));
         for (name, value) in outbound.headers {
             // Values come from the caller's own headers or from constants, so both always parse;
             // the credential and the framing stay ours even so.
@@ -128,6 +136,21 @@ impl Endpoint {
             }
         }
         HttpCall { method: Method::POST, uri: self.uri.clone(), headers, body: outbound.body }
+    }
+}
+
+/// The `host` of calls to `uri`: a port that its scheme implies is not written (RFC 9110, section
+/// 4.2.3). `None` for an address without a host, which cannot be called.
+fn host(uri: &Uri) -> Option<HeaderValue> {
+    let implied = match uri.scheme_str() {
+        Some("https") => Some(443),
+        Some("http") => Some(80),
+        _ => None,
+    };
+    let host = uri.host()?;
+    match uri.port_u16().filter(|port| Some(*port) != implied) {
+        Some(port) => HeaderValue::from_str(&format!("{host}:{port}")).ok(),
+        None => HeaderValue::from_str(host).ok(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the head of a reply tells about the provider.
 
+use http::HeaderName;
 use vocab::HttpHead;
 
 /// The longest provider text that is kept, in bytes; anything longer is no id.
@@ -26,19 +27,22 @@ pub struct Room {
 }
 
 /// The first of `names` that is there and fit for a record.
-pub(crate) fn request_id(head: &HttpHead, names: &[&str]) -> Option<String> {
+///
+/// Here and below, names are statics of their type: a name given as text would be read anew for
+/// every reply.
+pub(crate) fn request_id(head: &HttpHead, names: &[HeaderName]) -> Option<String> {
     names.iter().find_map(|name| text(head, name))
 }
 
 /// A header's value, if it is short and printable: it goes into records.
-pub(crate) fn text(head: &HttpHead, name: &str) -> Option<String> {
+pub(crate) fn text(head: &HttpHead, name: &HeaderName) -> Option<String> {
     let value = head.headers.get(name)?.to_str().ok()?.trim();
     let fit = !value.is_empty() && value.len() <= TEXT_MAX && !value.bytes().any(|b| b < 0x20);
     fit.then(|| value.to_owned())
 }
 
 /// A header's value as a count. Azure has sent -1, which says nothing.
-pub(crate) fn count(head: &HttpHead, name: &str) -> Option<u64> {
+pub(crate) fn count(head: &HttpHead, name: &HeaderName) -> Option<u64> {
     head.headers.get(name)?.to_str().ok()?.trim().parse().ok()
 }
 
@@ -48,24 +52,26 @@ mod tests {
 
     use super::*;
 
-    fn head(name: &'static str, value: &str) -> HttpHead {
+    const X: HeaderName = HeaderName::from_static("x");
+
+    fn head(value: &str) -> HttpHead {
         let mut headers = HeaderMap::new();
-        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
+        headers.insert(X, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         HttpHead { status: StatusCode::OK, headers }
     }
 
     #[test]
     fn an_id_that_is_not_fit_for_a_record_is_none() {
-        assert_eq!(text(&head("x", "req_1"), "x").as_deref(), Some("req_1"));
-        assert_eq!(text(&head("x", &"a".repeat(129)), "x"), None);
-        assert_eq!(text(&head("x", " "), "x"), None);
-        assert_eq!(text(&head("x", "é"), "x"), None);
-        assert_eq!(text(&head("x", "a\tb"), "x"), None);
+        assert_eq!(text(&head("req_1"), &X).as_deref(), Some("req_1"));
+        assert_eq!(text(&head(&"a".repeat(129)), &X), None);
+        assert_eq!(text(&head(" "), &X), None);
+        assert_eq!(text(&head("é"), &X), None);
+        assert_eq!(text(&head("a\tb"), &X), None);
     }
 
     #[test]
     fn a_negative_room_is_unknown() {
-        assert_eq!(count(&head("x", "499"), "x"), Some(499));
-        assert_eq!(count(&head("x", "-1"), "x"), None);
+        assert_eq!(count(&head("499"), &X), Some(499));
+        assert_eq!(count(&head("-1"), &X), None);
     }
 }

@@ -22,6 +22,13 @@ const SHAPE: Shape = Shape {
 const ORGANIZATION: HeaderName = HeaderName::from_static("openai-organization");
 const PROJECT: HeaderName = HeaderName::from_static("openai-project");
 
+// Azure names its own id when OpenAI's is missing.
+static REQUEST_IDS: [HeaderName; 2] =
+    [HeaderName::from_static("x-request-id"), HeaderName::from_static("apim-request-id")];
+static REGION: HeaderName = HeaderName::from_static("x-ms-region");
+static REQUESTS_LEFT: HeaderName = HeaderName::from_static("x-ratelimit-remaining-requests");
+static TOKENS_LEFT: HeaderName = HeaderName::from_static("x-ratelimit-remaining-tokens");
+
 /// An OpenAI-compatible server. The credential is optional, for servers of one's own.
 #[derive(Debug)]
 pub struct OpenAiCompatible;
@@ -69,12 +76,11 @@ impl Provider for OpenAiCompatible {
 
     fn observe(&self, head: &HttpHead) -> Observed {
         Observed {
-            // Azure names its own id when OpenAI's is missing.
-            request_id: request_id(head, &["x-request-id", "apim-request-id"]),
-            region: text(head, "x-ms-region"),
+            request_id: request_id(head, &REQUEST_IDS),
+            region: text(head, &REGION),
             room: Room {
-                requests: count(head, "x-ratelimit-remaining-requests"),
-                tokens: count(head, "x-ratelimit-remaining-tokens"),
+                requests: count(head, &REQUESTS_LEFT),
+                tokens: count(head, &TOKENS_LEFT),
             },
         }
     }

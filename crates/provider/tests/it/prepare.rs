@@ -24,6 +24,31 @@ fn every_call_is_a_json_post_that_names_the_request() {
 }
 
 #[test]
+fn a_call_names_its_host_without_a_port_that_the_scheme_implies() {
+    let provider = provider("anthropic");
+    for (base, host) in [
+        ("https://api.example", "api.example"),
+        ("https://api.example:443", "api.example"),
+        ("http://api.example:443", "api.example:443"),
+        ("http://[::1]:8080/a", "[::1]:8080"),
+    ] {
+        let endpoint = provider.connect(&settings(base), Some(&secret())).unwrap();
+        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        assert_eq!(call.headers["host"], host, "{base}");
+    }
+}
+
+#[test]
+fn a_call_copies_the_standing_headers_and_adds_none() {
+    for provider in catalog() {
+        let endpoint = endpoint(*provider);
+        let shown = format!("{endpoint:?}");
+        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        assert!(call.headers.keys().all(|name| shown.contains(name.as_str())), "{shown}");
+    }
+}
+
+#[test]
 fn a_stream_accepts_events() {
     for provider in catalog() {
         let outbound = Outbound { stream: true, ..outbound(Vec::new()) };
