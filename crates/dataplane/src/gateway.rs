@@ -10,11 +10,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
+use dialect::ClientDialect;
 use http::{HeaderValue, Request, Response};
 use journal::{BundleLoaded, Entry};
 use routing::RetryBudget;
 use transport::{Client, Draining, Env};
-use vocab::{Refusal, RefusalCode, RegionId, Timestamp};
+use vocab::{Refusal, RefusalCode, RegionId, RequestId, Timestamp};
 
 use crate::{
     body::Body,
@@ -208,9 +209,14 @@ impl Worker {
         let (head, body) = request.into_parts();
         let surface = match surface::find(&head.method, head.uri.path(), &head.headers) {
             Ok(surface) => surface,
-            Err((dialect, refusal)) => {
-                self.gateway.metrics.refused(refusal.code);
-                return reply::plain_refusal(dialect, &refusal);
+            Err(astray) => {
+                self.gateway.metrics.refused(astray.refusal.code);
+                let mut response = reply::plain_refusal(astray.dialect, &astray.refusal);
+                if let Some(allow) = astray.allow {
+                    let allow = headers::text(allow.as_str());
+                    response.headers_mut().insert(http::header::ALLOW, allow);
+                }
+                return self.named(response, astray.dialect);
             }
         };
         match surface {
@@ -219,13 +225,23 @@ impl Worker {
                 // On the heap at once: the future holds a whole request, and hyper would move it.
                 Box::pin(stage::generate(trail, &self.client, head.headers, body)).await
             }
-            Surface::Models(dialect) => stage::models(&self.gateway, dialect, &head.headers, None),
+            Surface::Models(dialect) => {
+                self.named(stage::models(&self.gateway, dialect, &head.headers, None), dialect)
+            }
             Surface::Model(dialect, name) => {
-                stage::models(&self.gateway, dialect, &head.headers, Some(&name))
+                let models = stage::models(&self.gateway, dialect, &head.headers, Some(&name));
+                self.named(models, dialect)
             }
             Surface::Live => reply::status(http::StatusCode::OK, "alive"),
             Surface::Ready => reply::readiness(&self.gateway.readiness()),
         }
+    }
+
+    /// A response outside the pipeline, with an id to find it by (G7).
+    fn named(&self, mut response: Response<Body>, dialect: ClientDialect) -> Response<Body> {
+        let request = RequestId::new(self.gateway.env.now(), self.gateway.random_u128());
+        headers::put_request_id(response.headers_mut(), request, dialect);
+        response
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use dialect::ClientDialect;
 use http::{HeaderMap, HeaderValue, header::HeaderName};
 use vocab::RequestId;
 
@@ -32,6 +33,15 @@ pub(crate) const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-re
 /// When to retry, in milliseconds.
 pub(crate) const RETRY_AFTER_MS: HeaderName = HeaderName::from_static("retry-after-ms");
 
+/// Which Anthropic semantics a caller speaks.
+pub(crate) const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
+/// Which Anthropic previews a caller uses.
+pub(crate) const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
+/// What the JavaScript SDKs say of their time-out, in seconds.
+const SDK_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
+const API_KEY_ANTHROPIC: HeaderName = HeaderName::from_static("x-api-key");
+const API_KEY_AZURE: HeaderName = HeaderName::from_static("api-key");
+
 /// The key as each SDK family presents it (WIRE: accept any of the four places).
 pub(crate) fn presented_key(headers: &HeaderMap) -> Option<&str> {
     let bearer = headers.get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
@@ -39,18 +49,22 @@ pub(crate) fn presented_key(headers: &HeaderMap) -> Option<&str> {
         let (scheme, key) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
     });
-    let plain = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
-    bearer.or_else(|| plain("x-api-key")).or_else(|| plain("api-key"))
+    bearer.or_else(|| read(headers, &API_KEY_ANTHROPIC)).or_else(|| read(headers, &API_KEY_AZURE))
 }
 
 /// The caller's deadline, from the gateway's own header or what an SDK says of its time-out for a
 /// request that is answered at once.
 pub(crate) fn deadline(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<u64>().ok();
-    number(DEADLINE.as_str())
+    let number = |name: &HeaderName| read(headers, name)?.trim().parse::<u64>().ok();
+    number(&DEADLINE)
         .map(Duration::from_millis)
-        .or_else(|| number("x-stainless-timeout").map(Duration::from_secs))
+        .or_else(|| number(&SDK_TIMEOUT).map(Duration::from_secs))
         .filter(|limit| !limit.is_zero())
+}
+
+/// A caller's header as text.
+pub(crate) fn read<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// A header value made of text that the gateway wrote.
@@ -58,10 +72,12 @@ pub(crate) fn text(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(const { HeaderValue::from_static("") })
 }
 
-/// The request id under both names.
-pub(crate) fn put_request_id(headers: &mut HeaderMap, request: RequestId) {
+/// The request id, under the names that the SDKs of a dialect look for.
+pub(crate) fn put_request_id(headers: &mut HeaderMap, request: RequestId, dialect: ClientDialect) {
     let value = text(request.text().as_str());
-    headers.insert(REQUEST_ID_ANTHROPIC, value.clone());
+    if dialect == ClientDialect::AnthropicMessages {
+        headers.insert(REQUEST_ID_ANTHROPIC, value.clone());
+    }
     headers.insert(REQUEST_ID, value);
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn readiness(readiness: &Readiness) -> Response<Body> {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 fn common(trail: &Trail, out: &mut HeaderMap) {
-    headers::put_request_id(out, trail.request);
+    headers::put_request_id(out, trail.request, trail.dialect);
     out.insert(headers::GATEWAY, trail.gateway.region_header.clone());
     out.insert(headers::GENERATION, HeaderValue::from(trail.serving.bundle.generation));
     out.insert(headers::ATTEMPTS, HeaderValue::from(trail.attempts()));

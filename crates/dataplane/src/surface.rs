@@ -4,6 +4,8 @@ use dialect::ClientDialect;
 use http::{HeaderMap, Method};
 use vocab::{Refusal, RefusalCode};
 
+use crate::headers;
+
 /// What a caller asked the gateway for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Surface {
@@ -19,13 +21,18 @@ pub(crate) enum Surface {
     Ready,
 }
 
-/// Finds the surface of a request line, or says why there is none. The dialect in the error is the
-/// one to answer in.
-pub(crate) fn find(
-    method: &Method,
-    path: &str,
-    headers: &HeaderMap,
-) -> Result<Surface, (ClientDialect, Refusal)> {
+/// A request line that leads nowhere.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Astray {
+    /// The dialect to answer in.
+    pub(crate) dialect: ClientDialect,
+    pub(crate) refusal: Refusal,
+    /// The method that the path takes, if the path is right.
+    pub(crate) allow: Option<Method>,
+}
+
+/// Finds the surface of a request line, or says why there is none.
+pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Surface, Astray> {
     let dialect = dialect_of(path, headers);
     let (surface, allowed) = match path.trim_end_matches('/') {
         "/v1/chat/completions" => (Surface::Generate(ClientDialect::OpenAiChat), Method::POST),
@@ -35,7 +42,7 @@ pub(crate) fn find(
         "/ready" => (Surface::Ready, Method::GET),
         other => match other.strip_prefix("/v1/models/") {
             Some(model) => (Surface::Model(dialect, model.to_owned()), Method::GET),
-            None => return Err((dialect, unknown_path(other))),
+            None => return Err(Astray { dialect, refusal: unknown_path(other), allow: None }),
         },
     };
     if *method == allowed || (*method == Method::HEAD && allowed == Method::GET) {
@@ -44,12 +51,12 @@ pub(crate) fn find(
     let message = format!("`{path}` does not take {method}");
     let refusal =
         Refusal::new(RefusalCode::MethodNotAllowed, message, format!("send it as {allowed}"));
-    Err((dialect, refusal))
+    Err(Astray { dialect, refusal, allow: Some(allowed) })
 }
 
 /// Both SDK families call `GET /v1/models`; only Anthropic's say which version they speak.
-fn dialect_of(path: &str, headers: &HeaderMap) -> ClientDialect {
-    if path.starts_with("/v1/messages") || headers.contains_key("anthropic-version") {
+fn dialect_of(path: &str, presented: &HeaderMap) -> ClientDialect {
+    if path.starts_with("/v1/messages") || presented.contains_key(&headers::ANTHROPIC_VERSION) {
         ClientDialect::AnthropicMessages
     } else {
         ClientDialect::OpenAiChat
@@ -70,7 +77,7 @@ fn unknown_path(path: &str) -> Refusal {
 mod tests {
     use super::*;
 
-    fn ask(method: Method, path: &str) -> Result<Surface, (ClientDialect, Refusal)> {
+    fn ask(method: Method, path: &str) -> Result<Surface, Astray> {
         find(&method, path, &HeaderMap::new())
     }
 
@@ -86,10 +93,11 @@ mod tests {
 
     #[test]
     fn a_wrong_method_or_path_is_refused_with_the_right_one() {
-        let (_, refusal) = ask(Method::GET, "/v1/chat/completions").unwrap_err();
-        assert_eq!(refusal.code, RefusalCode::MethodNotAllowed);
-        assert!(refusal.remedy.contains("POST"));
-        let (_, refusal) = ask(Method::POST, "/chat/completions").unwrap_err();
+        let astray = ask(Method::GET, "/v1/chat/completions").unwrap_err();
+        assert_eq!(astray.refusal.code, RefusalCode::MethodNotAllowed);
+        assert_eq!(astray.allow, Some(Method::POST));
+        assert!(astray.refusal.remedy.contains("POST"));
+        let Astray { refusal, .. } = ask(Method::POST, "/chat/completions").unwrap_err();
         assert_eq!(refusal.code, RefusalCode::UnknownPath);
         assert!(refusal.remedy.contains("/v1"));
     }

@@ -24,6 +24,8 @@ pub(crate) struct Trail {
     pub(crate) serving: Arc<Serving>,
     pub(crate) request: RequestId,
     pub(crate) dialect: ClientDialect,
+    /// Wall-clock time of arrival.
+    pub(crate) at: Timestamp,
     /// Monotonic time of arrival.
     arrived: Duration,
     pub(crate) caller: Option<Arc<Caller>>,
@@ -35,6 +37,8 @@ pub(crate) struct Trail {
     pub(crate) evidence: EvidenceLevel,
     /// Present from admission until the outcome is written.
     open: Option<Box<Outcome>>,
+    /// Upstream calls of a settled request.
+    attempts: usize,
     /// Counted among the gateway's requests.
     counted: bool,
 }
@@ -42,7 +46,8 @@ pub(crate) struct Trail {
 impl Trail {
     pub(crate) fn begin(gateway: Arc<Gateway>, dialect: ClientDialect) -> Self {
         let serving = gateway.serving();
-        let request = RequestId::new(gateway.env.now(), gateway.random_u128());
+        let at = gateway.env.now();
+        let request = RequestId::new(at, gateway.random_u128());
         let arrived = gateway.env.monotonic();
         gateway.metrics.in_flight.inc();
         Self {
@@ -50,6 +55,7 @@ impl Trail {
             serving,
             request,
             dialect,
+            at,
             arrived,
             caller: None,
             workload: None,
@@ -59,6 +65,7 @@ impl Trail {
             rejected: Vec::new(),
             evidence: EvidenceLevel::Local,
             open: None,
+            attempts: 0,
             counted: false,
         }
     }
@@ -85,7 +92,7 @@ impl Trail {
 
     /// How many upstream calls were made.
     pub(crate) fn attempts(&self) -> usize {
-        self.open.as_ref().map_or(0, |outcome| outcome.attempts.len())
+        self.open.as_ref().map_or(self.attempts, |outcome| outcome.attempts.len())
     }
 
     /// Writes the admission. From here on the request has exactly one outcome entry (AUD-2).
@@ -121,6 +128,7 @@ impl Trail {
     /// Writes the outcome. `None` when there was no admission or it is settled already.
     pub(crate) fn settle(&mut self, result: Ending) -> Option<Result<Ticket, EvidenceError>> {
         let mut outcome = self.open.take()?;
+        self.attempts = outcome.attempts.len();
         outcome.result = result;
         outcome.at = self.now();
         outcome.elapsed_ms = millis(self.elapsed());

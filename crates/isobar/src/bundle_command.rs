@@ -13,6 +13,9 @@ const WIDTH: usize = 100;
 /// Explains every mistake in a bundle.
 pub(crate) fn check(dir: &Path, strict: bool, output: Output) -> anyhow::Result<Verdict> {
     let loaded = bundle::load(dir, Env::real().now());
+    if let (Err(report), Err(_)) = (&loaded, std::fs::read_dir(dir)) {
+        anyhow::bail!("{report}");
+    }
     let report = match &loaded {
         Ok(bundle) => &bundle.report,
         Err(report) => report,

@@ -119,14 +119,17 @@ async fn keep_alive(children: &mut [Child]) -> anyhow::Result<()> {
     }
 }
 
+/// Gateways first: what they have in flight needs the simulator, which started before them.
 async fn leave(children: &mut [Child]) {
-    for child in children.iter_mut() {
-        child.ask_to_leave();
-    }
-    for child in children.iter_mut() {
-        let exit = child.wait(LEAVE_TIME_MAX).await;
-        if exit == Exit::Killed {
-            print::line(format_args!("{} did not leave in time and was killed", child.name()));
+    let (simulator, gateways) = children.split_at_mut(children.len().min(1));
+    for group in [gateways, simulator] {
+        for child in group.iter_mut() {
+            child.ask_to_leave();
+        }
+        for child in group.iter_mut() {
+            if child.wait(LEAVE_TIME_MAX).await == Exit::Killed {
+                print::line(format_args!("{} did not leave in time and was killed", child.name()));
+            }
         }
     }
 }

@@ -32,7 +32,7 @@ impl Identified {
 
 pub(super) fn identify(trail: &mut Trail, headers: HeaderMap) -> Result<Identified, Refusal> {
     let presented = headers::presented_key(&headers);
-    let caller = trail.serving.bundle.keys.verify(presented, trail.now())?;
+    let caller = trail.serving.bundle.keys.verify(presented, trail.at)?;
     trail.caller = Some(Arc::clone(&caller));
     let named = headers.get(headers::WORKLOAD);
     let named = named.map(|value| value.to_str().unwrap_or("(unreadable)"));

@@ -71,11 +71,10 @@ pub(super) fn parse(trail: &mut Trail, received: Received) -> Result<Parsed, Ref
     Ok(Parsed { identified, request, model, deadline })
 }
 
-fn caller_headers(headers: &HeaderMap) -> dialect::Caller<'_> {
-    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+fn caller_headers(presented: &HeaderMap) -> dialect::Caller<'_> {
     dialect::Caller {
-        anthropic_version: text("anthropic-version"),
-        anthropic_beta: text("anthropic-beta"),
+        anthropic_version: headers::read(presented, &headers::ANTHROPIC_VERSION),
+        anthropic_beta: headers::read(presented, &headers::ANTHROPIC_BETA),
     }
 }
 

@@ -1,5 +1,7 @@
 //! The bounded read of the body, once it is known that this gateway may process it (P2).
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt as _;
 use policy::Door;
@@ -7,6 +9,10 @@ use vocab::{Refusal, RefusalCode};
 
 use super::identify::Identified;
 use crate::trail::Trail;
+
+/// How much of a refused body is taken in and thrown away, in bytes, and for how long.
+const DISCARD_SIZE_MAX: usize = 64 * 1024 * 1024;
+const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// A request whose bytes are here.
 pub(crate) struct Received {
@@ -34,12 +40,22 @@ where
     let limits = &trail.gateway.limits;
     let declared = identified.headers().get(http::header::CONTENT_LENGTH);
     let declared = declared.and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if declared.is_some_and(|size| size > limits.body_size_max) {
-        return Err(too_large(limits.body_size_max));
-    }
-    let read = read(body, declared.unwrap_or(0), limits.body_size_max);
-    match tokio::time::timeout(limits.body_time_max, read).await {
-        Ok(body) => Ok(Received { identified, body: body? }),
+    let mut body = body;
+    let read = async {
+        if declared.is_some_and(|size| size > limits.body_size_max) {
+            return Err(too_large(limits.body_size_max));
+        }
+        read(&mut body, declared.unwrap_or(0), limits.body_size_max).await
+    };
+    let read = tokio::time::timeout(limits.body_time_max, read).await;
+    match read {
+        Ok(Ok(body)) => Ok(Received { identified, body }),
+        Ok(Err(refusal)) => {
+            if refusal.code == RefusalCode::BodyTooLarge {
+                discard(body).await;
+            }
+            Err(refusal)
+        }
         Err(_elapsed) => Err(Refusal::new(
             RefusalCode::BodyTooSlow,
             format!("the body did not arrive within {} s", limits.body_time_max.as_secs()),
@@ -56,10 +72,31 @@ fn may_process(trail: &Trail, identified: &Identified) -> Result<(), Refusal> {
         workload: identified.workload(),
         origin: &caller.origin,
     };
-    trail.serving.bundle.policy.may_process(&door, trail.now())
+    trail.serving.bundle.policy.may_process(&door, trail.at)
 }
 
-async fn read<B>(mut body: B, size_hint: usize, size_max: usize) -> Result<Bytes, Refusal>
+/// Takes in what a caller is still sending, within a bound. A connection that is closed with bytes
+/// unread is reset, and the reset overtakes the answer: the caller would not learn why, and an SDK
+/// would send it all again.
+async fn discard<B>(mut body: B)
+where
+    B: http_body::Body<Data = Bytes> + Unpin,
+{
+    let rest = async {
+        let mut left = DISCARD_SIZE_MAX;
+        while let Some(Ok(frame)) = body.frame().await {
+            let size = frame.data_ref().map_or(0, Bytes::len);
+            match left.checked_sub(size) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+        }
+    };
+    // Past the bound the caller has itself to blame.
+    let _done = tokio::time::timeout(DISCARD_TIME_MAX, rest).await;
+}
+
+async fn read<B>(body: &mut B, size_hint: usize, size_max: usize) -> Result<Bytes, Refusal>
 where
     B: http_body::Body<Data = Bytes> + Unpin,
 {

@@ -70,25 +70,32 @@ async fn deliver_whole(mut trail: Trail, whole: Whole) -> Response<Body> {
 }
 
 /// Says no, or tells of the last failure, with the record written first.
-pub(super) async fn no_answer(mut trail: Trail, no_answer: NoAnswer) -> Response<Body> {
+pub(super) async fn no_answer(trail: Trail, no_answer: NoAnswer) -> Response<Body> {
     match no_answer {
         NoAnswer::Refused(refusal) => refuse(trail, refusal).await,
-        NoAnswer::Failed(failed) => {
-            let error = caller_error(&failed);
-            let status = trail.dialect.status(&error);
-            if let Some(outcome) = trail.outcome() {
-                outcome.status = Some(status);
-                outcome.code = Some(failed.failure.kind.as_str().into());
-            }
-            let appended = trail.settle(Ending::Failed);
-            let evidence = kept(&trail, appended).await.unwrap_or(EVIDENCE_NONE);
-            tracing::warn!(
-                request = %trail.request, kind = failed.failure.kind.as_str(),
-                why = failed.why.as_str(), "a request failed"
-            );
-            reply::error(&trail, &error, evidence)
-        }
+        NoAnswer::Failed(failed) => fail(trail, &failed).await,
     }
+}
+
+async fn fail(mut trail: Trail, failed: &Failed) -> Response<Body> {
+    let refusal = exhausted(&trail, failed);
+    let error = caller_error(failed, refusal.as_ref());
+    let status = trail.dialect.status(&error);
+    let kind = failed.failure.kind.as_str();
+    if let Some(outcome) = trail.outcome() {
+        outcome.status = Some(status);
+        let code = refusal.as_ref().map_or(kind, |refusal| refusal.code.as_str());
+        outcome.code = Some(code.into());
+    }
+    let appended = trail.settle(Ending::Failed);
+    let evidence = kept(&trail, appended).await.unwrap_or(EVIDENCE_NONE);
+    tracing::warn!(request = %trail.request, kind, why = failed.why.as_str(), "a request failed");
+    let mut response = reply::error(&trail, &error, evidence);
+    if let Some(refusal) = &refusal {
+        trail.gateway.metrics.refused(refusal.code);
+        reply::mark_refusal(&mut response, refusal);
+    }
+    response
 }
 
 async fn refuse(mut trail: Trail, refusal: Refusal) -> Response<Body> {
@@ -142,21 +149,37 @@ async fn kept(
     Ok(trail.evidence.as_str())
 }
 
-/// What the caller is told of a failure. Once every permitted route was tried here, a retry by the
-/// SDK would only multiply the load, so it is told not to.
-fn caller_error(failed: &Failed) -> CallerError {
-    let mut error = CallerError::from_failure(&failed.failure);
+/// The refusal of a request whose routes are used up, which is what it comes to for the caller:
+/// policy permits nothing else (P7). `None` when the failure is about the request itself.
+fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
     match failed.why {
-        GiveUp::NoRoute
-        | GiveUp::RoutesTried
-        | GiveUp::AttemptsSpent
-        | GiveUp::BudgetSpent
-        | GiveUp::Deadline => {
-            if failed.failure.retry_after.is_none() {
-                error.retry = Retry::Never;
-            }
+        GiveUp::NoRoute | GiveUp::RoutesTried | GiveUp::AttemptsSpent | GiveUp::BudgetSpent => {
+            let attempts = trail.attempts();
+            let last = failed.failure.kind.as_str();
+            let message =
+                format!("no permitted route answered: {attempts} tried, the last one was `{last}`");
+            let remedy = "try again shortly; policy permits no other route";
+            Some(Refusal::new(RefusalCode::RoutesUnavailable, message, remedy))
         }
-        GiveUp::Committed | GiveUp::ClientError | GiveUp::ContentRejected | GiveUp::Cancelled => {}
+        GiveUp::Deadline
+        | GiveUp::Committed
+        | GiveUp::ClientError
+        | GiveUp::ContentRejected
+        | GiveUp::Cancelled => None,
     }
+}
+
+/// What the caller is told. Once every permitted route was tried here, a retry by the SDK would
+/// only multiply the load, so it is told not to, unless the provider said when to come back.
+fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
+    let Some(refusal) = exhausted else {
+        let mut error = CallerError::from_failure(&failed.failure);
+        if failed.why == GiveUp::Deadline {
+            error.retry = Retry::Never;
+        }
+        return error;
+    };
+    let mut error = CallerError::from_refusal(refusal);
+    error.retry = failed.failure.retry_after.map_or(Retry::Never, Retry::after);
     error
 }
