@@ -21,7 +21,7 @@ use http_body_util::{BodyExt as _, Either, Full, Limited};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 
 use self::answers::Answers;
 use self::stream::EventStream;
@@ -81,16 +81,27 @@ async fn accept(address: SocketAddr) -> Result<()> {
     let shape = Mutex::new(StreamShape { content_events: 16, gap: Duration::ZERO });
     let mock = Arc::new(Mock { answers: Answers::new()?, shape });
     loop {
-        let (stream, _) = listener.accept().await?;
-        stream.set_nodelay(true)?;
+        let (stream, _) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // A connection that was reset before it was taken, or no descriptor left: the
+                // others go on.
+                crate::note(&format!("mock upstream: cannot accept: {error}"));
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
+        // Fails only for a connection that is gone already.
+        drop(stream.set_nodelay(true));
         let mock = mock.clone();
         let service = service_fn(move |request| {
             let mock = mock.clone();
             async move { Ok::<_, Infallible>(mock.answer(request).await) }
         });
         tokio::spawn(async move {
+            // Idle connections are kept for ever: no row should pay for reconnecting.
             let connection = http1::Builder::new()
-                .timer(TokioTimer::new())
+                .header_read_timeout(None)
                 .serve_connection(TokioIo::new(stream), service);
             // A caller that goes away is its own affair.
             drop(connection.await);
