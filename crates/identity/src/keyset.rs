@@ -66,8 +66,10 @@ impl KeySet {
     /// # Errors
     /// [`KeySetError`] when an id stands twice or a key names no workload.
     pub fn new(records: Vec<KeyRecord>) -> Result<Self, KeySetError> {
-        let mut keys =
-            HashMap::with_capacity_and_hasher(records.len(), foldhash::fast::RandomState::default());
+        let mut keys = HashMap::with_capacity_and_hasher(
+            records.len(),
+            foldhash::fast::RandomState::default(),
+        );
         for record in records {
             let KeyRecord { id, secret, tenant, workloads, models, origin, .. } = record;
             if workloads.is_empty() {

@@ -26,7 +26,8 @@ const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
 static REQUEST_IDS: [HeaderName; 2] =
     [HeaderName::from_static("request-id"), HeaderName::from_static("x-request-id")];
-static REQUESTS_LEFT: HeaderName = HeaderName::from_static("anthropic-ratelimit-requests-remaining");
+static REQUESTS_LEFT: HeaderName =
+    HeaderName::from_static("anthropic-ratelimit-requests-remaining");
 static TOKENS_LEFT: HeaderName = HeaderName::from_static("anthropic-ratelimit-tokens-remaining");
 
 /// Anthropic, or a server that speaks its Messages API.
@@ -76,10 +77,7 @@ impl Provider for Anthropic {
         Observed {
             request_id: request_id(head, &REQUEST_IDS),
             region: None,
-            room: Room {
-                requests: count(head, &REQUESTS_LEFT),
-                tokens: count(head, &TOKENS_LEFT),
-            },
+            room: Room { requests: count(head, &REQUESTS_LEFT), tokens: count(head, &TOKENS_LEFT) },
         }
     }
 }

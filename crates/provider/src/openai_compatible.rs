@@ -78,10 +78,7 @@ impl Provider for OpenAiCompatible {
         Observed {
             request_id: request_id(head, &REQUEST_IDS),
             region: text(head, &REGION),
-            room: Room {
-                requests: count(head, &REQUESTS_LEFT),
-                tokens: count(head, &TOKENS_LEFT),
-            },
+            room: Room { requests: count(head, &REQUESTS_LEFT), tokens: count(head, &TOKENS_LEFT) },
         }
     }
 }
