@@ -101,10 +101,11 @@ def while_every_route_is_held_back_the_sdks_are_told_when_to_return_and_do(fresh
 
 
 def _once_held_back(ask):
-    """Asks until no route is tried any more: breakers open with failures, and let a trickle pass."""
+    """Asks until no route is tried any more: routes are held after failures, and let a trickle pass."""
     for _ in range(40):
         calls = ask()
-        if calls[0][1].get("isobar-refusal") == "routes_unavailable":
+        if all(headers["isobar-attempts"] == "0" for _, headers in calls):
+            assert calls[0][1]["isobar-refusal"] == "routes_unavailable"
             return calls
     raise AssertionError("routes are tried without end")
 

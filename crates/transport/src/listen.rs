@@ -16,6 +16,9 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::sync::watch;
 
+/// Shorter than every time limit that requests set.
+const TICK: Duration = Duration::from_millis(250);
+
 /// Limits on a listener. Each is a defence; the defaults suit a gateway.
 #[derive(Debug, Clone)]
 pub struct ListenOptions {
@@ -159,6 +162,14 @@ where
 {
     let listener = tokio::net::TcpListener::from_std(listener)?;
     let room = Arc::new(tokio::sync::Semaphore::new(options.connections_max));
+    // Each request sets timers. One that is due before all others makes the runtime wake itself,
+    // a system call; a regular tick is always due before them.
+    let ticking = tokio::spawn(async {
+        let mut tick = tokio::time::interval(TICK);
+        loop {
+            tick.tick().await;
+        }
+    });
     let builder = connection_builder(&options);
     loop {
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
@@ -184,6 +195,7 @@ where
         });
     }
     drop(listener);
+    ticking.abort();
     let all = u32::try_from(options.connections_max).unwrap_or(u32::MAX);
     let idle = room.acquire_many(all);
     if tokio::time::timeout(drain_time_max, idle).await.is_err() {

@@ -13,6 +13,8 @@ use crate::trail::Trail;
 /// How much of a refused body is taken in and thrown away, in bytes, and for how long.
 const DISCARD_SIZE_MAX: usize = 64 * 1024 * 1024;
 const DISCARD_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long nothing may come before it is taken that nothing will.
+const DISCARD_GAP_MAX: Duration = Duration::from_millis(500);
 
 /// A request whose bytes are here.
 pub(crate) struct Received {
@@ -51,7 +53,9 @@ where
     match read {
         Ok(Ok(body)) => Ok(Received { identified, body }),
         Ok(Err(refusal)) => {
-            if refusal.code == RefusalCode::BodyTooLarge {
+            // Who asks first has sent nothing, and reading would invite it.
+            let asks_first = identified.headers().contains_key(http::header::EXPECT);
+            if refusal.code == RefusalCode::BodyTooLarge && !asks_first {
                 discard(body).await;
             }
             Err(refusal)
@@ -84,7 +88,7 @@ where
 {
     let rest = async {
         let mut left = DISCARD_SIZE_MAX;
-        while let Some(Ok(frame)) = body.frame().await {
+        while let Ok(Some(Ok(frame))) = tokio::time::timeout(DISCARD_GAP_MAX, body.frame()).await {
             let size = frame.data_ref().map_or(0, Bytes::len);
             match left.checked_sub(size) {
                 Some(rest) => left = rest,
