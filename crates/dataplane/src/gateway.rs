@@ -170,9 +170,17 @@ impl Gateway {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Counts a request in, unless there are as many as the gateway takes.
+    /// Counts a request in, unless there are as many as the gateway takes, or it is leaving.
     pub(crate) fn enter(&self) -> Result<(), Refusal> {
         let before = self.requests.fetch_add(1, Ordering::Relaxed);
+        // D6: what began before finishes; what comes now could be cut at the end of the drain.
+        if self.draining.started() {
+            return Err(Refusal::new(
+                RefusalCode::Draining,
+                "this gateway is leaving service",
+                "send it again on a new connection; it lands on another gateway",
+            ));
+        }
         if before < self.limits.requests_max {
             return Ok(());
         }

@@ -10,9 +10,14 @@
 //! (`SO_REUSEPORT`) and its own connection pool, so a request never changes core.
 
 mod client;
+mod connect;
 mod env;
 mod listen;
+mod pool;
+mod reply;
 
-pub use client::{Client, ClientOptions, ClientSetupError, Reply, ReplyBody};
+pub use client::{Client, ClientOptions};
+pub use connect::ClientSetupError;
 pub use env::{Env, Source};
 pub use listen::{Drain, Draining, ListenError, ListenOptions, bind, serve};
+pub use reply::{Reply, ReplyBody};

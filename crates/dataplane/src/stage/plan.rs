@@ -63,6 +63,9 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
     let (request, terms) = admitted.into_parts();
     let now = trail.now();
     let timeouts = timeouts(trail, &request, &terms, caller_deadline);
+    if timeouts.total.is_zero() {
+        return Err(too_late(caller_deadline));
+    }
     let (choices, unsupported) = choices(trail, &request, &terms);
     if choices.is_empty() {
         return Err(nothing_carries(unsupported));
@@ -158,6 +161,16 @@ fn nothing_carries(unsupported: Option<Unsupported>) -> Refusal {
             "ask the operator to check the bundle",
         ),
     }
+}
+
+/// Work that cannot meet its deadline is refused before it is sent.
+fn too_late(deadline: Option<Duration>) -> Refusal {
+    let limit = deadline.unwrap_or_default().as_millis();
+    Refusal::new(
+        RefusalCode::DeadlineTooShort,
+        format!("the request's deadline of {limit} ms was over before it could be sent"),
+        "allow more time",
+    )
 }
 
 fn unavailable(routes: usize, wait: Option<Duration>) -> Refusal {

@@ -119,9 +119,10 @@ async fn refuse(mut trail: Trail, refusal: Refusal) -> Response<Body> {
     response
 }
 
-/// A refusal of load is not recorded: the record would add to the load. Metrics count it.
+/// A refusal of load, or of a gateway that leaves, is not recorded: nobody is known yet, and the
+/// record would add to the load. Metrics count it.
 fn recordable(trail: &Trail, refusal: &Refusal) -> bool {
-    if refusal.code == RefusalCode::TooBusy {
+    if matches!(refusal.code, RefusalCode::TooBusy | RefusalCode::Draining) {
         trail.gateway.metrics.refused(refusal.code);
         return false;
     }
