@@ -1,0 +1,6 @@
+//! The client against servers that behave, and servers that do not.
+
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod server;
