@@ -18,7 +18,7 @@ pub struct Options {
     /// Size of one segment file in bytes, 64 KiB to 1 GiB; 16 MiB unless told. Small segments
     /// rotate often; large ones cost disk up front.
     pub segment_size: u32,
-    /// How long a commit may wait for company when many callers wait; 500 µs unless told. Zero
+    /// How long a commit may wait for company when many callers wait; 1 ms unless told. Zero
     /// commits at once, which costs CPU under load; milliseconds are felt by every caller.
     pub linger_max: Duration,
     /// How many bytes may wait to be written; 8 MiB unless told. Past it `append` says
@@ -40,7 +40,7 @@ impl Options {
             region,
             version: version.to_owned(),
             segment_size: 16 << 20,
-            linger_max: Duration::from_micros(500),
+            linger_max: Duration::from_millis(1),
             queue_max: 8 << 20,
             free_min: 256 << 20,
             key: None,

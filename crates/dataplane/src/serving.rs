@@ -121,9 +121,10 @@ pub struct Serving {
     /// The bundle.
     pub bundle: Bundle,
     pub(crate) bundle_digest: Arc<str>,
-    lanes: HashMap<RouteId, Arc<Lane>>,
+    // Keys come from the bundle and look-ups never insert, so a fast hash cannot be flooded.
+    lanes: HashMap<RouteId, Arc<Lane>, foldhash::fast::RandomState>,
     pub(crate) models: Vec<ModelEntry>,
-    known_models: HashSet<ModelId>,
+    known_models: HashSet<ModelId, foldhash::fast::RandomState>,
 }
 
 impl Serving {
