@@ -64,6 +64,21 @@ impl<'a> Object<'a> {
         text(self.key(key), value);
     }
 
+    /// A member whose text needs no look: an id or a word of a closed set, whose alphabets hold
+    /// nothing to escape.
+    #[inline(always)]
+    pub(crate) fn name(&mut self, key: &'static str, value: &str) {
+        name(self.key(key), value);
+    }
+
+    /// A name member, left out when absent.
+    #[inline(always)]
+    pub(crate) fn name_if(&mut self, key: &'static str, value: Option<&str>) {
+        if let Some(value) = value {
+            self.name(key, value);
+        }
+    }
+
     /// A text member, left out when absent.
     #[inline(always)]
     pub(crate) fn text_if(&mut self, key: &'static str, value: Option<&str>) {
@@ -135,32 +150,36 @@ impl<'a> Object<'a> {
     }
 }
 
-/// Writes a text value, cut to [`TEXT_MAX`].
-pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
-    let value = value.get(..value.floor_char_boundary(TEXT_MAX)).unwrap_or(value);
+/// Writes an id or a word of a closed set.
+pub(crate) fn name(out: &mut Vec<u8>, value: &str) {
+    debug_assert!(
+        value.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\\'),
+        "`{value}`"
+    );
+    out.reserve(value.len() + 2);
     out.push(b'"');
-    if is_plain(value.as_bytes()) {
-        out.extend_from_slice(value.as_bytes());
-    } else {
-        value.bytes().for_each(|byte| escape(out, byte));
-    }
+    out.extend_from_slice(value.as_bytes());
     out.push(b'"');
 }
 
-/// Whether a text is written as it is. Most texts are ids of ten to thirty characters, so it looks
-/// at eight bytes at a time; the last eight may overlap those before.
-fn is_plain(text: &[u8]) -> bool {
-    let (words, rest) = text.as_chunks::<8>();
-    let last = match text.last_chunk::<8>() {
-        _ if rest.is_empty() => [b' '; 8],
-        Some(last) => *last,
-        None => {
-            let mut padded = [b' '; 8];
-            padded.iter_mut().zip(rest).for_each(|(slot, byte)| *slot = *byte);
-            padded
-        }
-    };
-    !words.iter().chain([&last]).any(|word| needs_escape(u64::from_ne_bytes(*word)))
+/// Writes a text value, cut to [`TEXT_MAX`].
+pub(crate) fn text(out: &mut Vec<u8>, value: &str) {
+    let value = value.get(..value.floor_char_boundary(TEXT_MAX)).unwrap_or(value);
+    out.reserve(value.len() + 9);
+    out.push(b'"');
+    let start = out.len();
+    // Most texts hold nothing to escape, so they are copied first and looked at eight bytes at a
+    // time; seven spaces make the last eight whole.
+    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(&[b' '; 7]);
+    let (words, _) = out.get(start..).unwrap_or_default().as_chunks::<8>();
+    if words.iter().any(|word| needs_escape(u64::from_ne_bytes(*word))) {
+        out.truncate(start);
+        value.bytes().for_each(|byte| escape(out, byte));
+    } else {
+        out.truncate(start + value.len());
+    }
+    out.push(b'"');
 }
 
 /// Whether one of eight bytes is a control character, a quote or a backslash. Each term has the

@@ -76,23 +76,23 @@ impl Entry {
 fn admission(object: &mut Object<'_>, entry: &Admission, keep: usize) {
     object.time("at", entry.at);
     object.text("bundle_digest", &entry.bundle_digest);
-    object.text("credential", entry.credential.as_str());
+    object.name("credential", entry.credential.as_str());
     object.integer_if("credential_version", entry.credential_version);
     object.text("dialect", &entry.dialect);
-    object.text("evidence", entry.evidence.as_str());
+    object.name("evidence", entry.evidence.as_str());
     object.text("gateway", &entry.gateway);
     object.integer("generation", entry.generation);
-    object.text("model", entry.model.as_str());
+    object.name("model", entry.model.as_str());
     let hosted_cut = needs(object, &entry.needs, keep);
-    object.text("origin", entry.origin.as_str());
+    object.name("origin", entry.origin.as_str());
     let passed_cut = object.list("passed_over", &entry.passed_over, keep, passed_over);
     let planned_cut =
-        object.list("planned", &entry.planned, keep, |out, route| canon::text(out, route.as_str()));
-    object.text("region", entry.region.as_str());
+        object.list("planned", &entry.planned, keep, |out, route| canon::name(out, route.as_str()));
+    object.name("region", entry.region.as_str());
     let rejected_cut = object.list("rejected", &entry.rejected, keep, rejected);
     object.request("request", entry.request);
     object.truth("stream", entry.stream);
-    object.text("tenant", entry.tenant.as_str());
+    object.name("tenant", entry.tenant.as_str());
     truncated(
         object,
         [
@@ -102,16 +102,16 @@ fn admission(object: &mut Object<'_>, entry: &Admission, keep: usize) {
             ("rejected", rejected_cut),
         ],
     );
-    object.text("type", "admission");
+    object.name("type", "admission");
     object.integer("v", VERSION);
-    object.text("workload", entry.workload.as_str());
+    object.name("workload", entry.workload.as_str());
 }
 
 fn outcome(object: &mut Object<'_>, entry: &Outcome, keep: usize) {
     object.time("at", entry.at);
     let attempts_cut = object.list("attempts", &entry.attempts, keep, attempt);
     object.integer("bytes", entry.bytes);
-    object.text_if("certificate", entry.certificate.as_ref().map(|id| id.as_str()));
+    object.name_if("certificate", entry.certificate.as_ref().map(|id| id.as_str()));
     object.text_if("code", entry.code.as_deref());
     let dropped_cut = if entry.dropped.is_empty() {
         0
@@ -119,20 +119,20 @@ fn outcome(object: &mut Object<'_>, entry: &Outcome, keep: usize) {
         object.list("dropped", &entry.dropped, keep, |out, field| canon::text(out, field))
     };
     object.integer("elapsed_ms", entry.elapsed_ms);
-    object.text_if("endpoint", entry.endpoint.as_ref().map(|id| id.as_str()));
+    object.name_if("endpoint", entry.endpoint.as_ref().map(|id| id.as_str()));
     object.text_if("finish", entry.finish.as_deref());
     object.integer_if("first_token_ms", entry.first_token_ms);
     object.text("gateway", &entry.gateway);
-    object.text_if("mechanism", entry.mechanism.as_ref().map(|id| id.as_str()));
-    object.text("region", entry.region.as_str());
+    object.name_if("mechanism", entry.mechanism.as_ref().map(|id| id.as_str()));
+    object.name("region", entry.region.as_str());
     object.request("request", entry.request);
-    object.text("result", entry.result.as_str());
-    object.text_if("route", entry.route.as_ref().map(|id| id.as_str()));
-    object.text_if("served_region", entry.served_region.as_ref().map(|id| id.as_str()));
+    object.name("result", entry.result.as_str());
+    object.name_if("route", entry.route.as_ref().map(|id| id.as_str()));
+    object.name_if("served_region", entry.served_region.as_ref().map(|id| id.as_str()));
     object.integer_if("status", entry.status.map(u64::from));
     object.text_if("tier", entry.tier.as_deref());
     truncated(object, [("attempts", attempts_cut), ("dropped", dropped_cut)]);
-    object.text("type", "outcome");
+    object.name("type", "outcome");
     object.text_if("upstream_model", entry.upstream_model.as_deref());
     object.object("usage", |object| {
         object.integer_if("cache_read", entry.usage.cache_read);
@@ -147,26 +147,26 @@ fn outcome(object: &mut Object<'_>, entry: &Outcome, keep: usize) {
 fn refusal(object: &mut Object<'_>, entry: &RefusalEntry, keep: usize) {
     object.time("at", entry.at);
     object.text("bundle_digest", &entry.bundle_digest);
-    object.text("code", entry.code.as_str());
-    object.text_if("credential", entry.credential.as_ref().map(|id| id.as_str()));
+    object.name("code", entry.code.as_str());
+    object.name_if("credential", entry.credential.as_ref().map(|id| id.as_str()));
     object.text_if("dialect", entry.dialect.as_deref());
     object.text("gateway", &entry.gateway);
     object.integer("generation", entry.generation);
-    object.text_if("model", entry.model.as_ref().map(|id| id.as_str()));
+    object.name_if("model", entry.model.as_ref().map(|id| id.as_str()));
     let hosted_cut = entry.needs.as_ref().map_or(0, |record| needs(object, record, keep));
-    object.text_if("origin", entry.origin.as_ref().map(|id| id.as_str()));
+    object.name_if("origin", entry.origin.as_ref().map(|id| id.as_str()));
     let passed_cut = object.list("passed_over", &entry.passed_over, keep, passed_over);
-    object.text("region", entry.region.as_str());
+    object.name("region", entry.region.as_str());
     let rejected_cut = object.list("rejected", &entry.rejected, keep, rejected);
     object.request("request", entry.request);
-    object.text_if("tenant", entry.tenant.as_ref().map(|id| id.as_str()));
+    object.name_if("tenant", entry.tenant.as_ref().map(|id| id.as_str()));
     truncated(
         object,
         [("hosted_tools", hosted_cut), ("passed_over", passed_cut), ("rejected", rejected_cut)],
     );
-    object.text("type", "refusal");
+    object.name("type", "refusal");
     object.integer("v", VERSION);
-    object.text_if("workload", entry.workload.as_ref().map(|id| id.as_str()));
+    object.name_if("workload", entry.workload.as_ref().map(|id| id.as_str()));
 }
 
 fn started(object: &mut Object<'_>, entry: &GatewayStarted) {
@@ -177,8 +177,8 @@ fn started(object: &mut Object<'_>, entry: &GatewayStarted) {
         object.integer("orphans", entry.recovered.orphans);
         object.integer("torn_bytes", entry.recovered.torn_bytes);
     });
-    object.text("region", entry.region.as_str());
-    object.text("type", "gateway_started");
+    object.name("region", entry.region.as_str());
+    object.name("type", "gateway_started");
     object.integer("v", VERSION);
     object.text("version", &entry.version);
 }
@@ -186,8 +186,8 @@ fn started(object: &mut Object<'_>, entry: &GatewayStarted) {
 fn stopped(object: &mut Object<'_>, entry: &GatewayStopped) {
     object.time("at", entry.at);
     object.text("gateway", &entry.gateway);
-    object.text("region", entry.region.as_str());
-    object.text("type", "gateway_stopped");
+    object.name("region", entry.region.as_str());
+    object.name("type", "gateway_stopped");
     object.integer("v", VERSION);
 }
 
@@ -197,8 +197,8 @@ fn loaded(object: &mut Object<'_>, entry: &BundleLoaded) {
     object.text("gateway", &entry.gateway);
     object.integer("generation", entry.generation);
     object.integer_if("previous_generation", entry.previous_generation);
-    object.text("region", entry.region.as_str());
-    object.text("type", "bundle_loaded");
+    object.name("region", entry.region.as_str());
+    object.name("type", "bundle_loaded");
     object.integer("v", VERSION);
 }
 
@@ -206,10 +206,10 @@ fn orphan(object: &mut Object<'_>, entry: &OrphanClosed) {
     object.time("admitted_at", entry.admitted_at);
     object.time("at", entry.at);
     object.text("gateway", &entry.gateway);
-    object.text("reason", entry.reason.as_str());
-    object.text("region", entry.region.as_str());
+    object.name("reason", entry.reason.as_str());
+    object.name("region", entry.region.as_str());
     object.request("request", entry.request);
-    object.text("type", "orphan_closed");
+    object.name("type", "orphan_closed");
     object.integer("v", VERSION);
 }
 
@@ -226,24 +226,24 @@ fn needs(object: &mut Object<'_>, record: &NeedsRecord, keep: usize) -> u64 {
 fn passed_over(out: &mut Vec<u8>, item: &PassedOver) {
     let mut object = Object::open(out);
     object.text("reason", &item.reason);
-    object.text("route", item.route.as_str());
+    object.name("route", item.route.as_str());
     object.close();
 }
 
 fn rejected(out: &mut Vec<u8>, item: &Rejected) {
     let mut object = Object::open(out);
     object.text("control", &item.control);
-    object.text("route", item.route.as_str());
+    object.name("route", item.route.as_str());
     object.close();
 }
 
 fn attempt(out: &mut Vec<u8>, item: &Attempt) {
     let mut object = Object::open(out);
-    object.text("class", item.class.as_str());
+    object.name("class", item.class.as_str());
     object.integer("elapsed_ms", item.elapsed_ms);
-    object.text_if("kind", item.kind.map(|kind| kind.as_str()));
+    object.name_if("kind", item.kind.map(|kind| kind.as_str()));
     object.text_if("provider_request_id", item.provider_request_id.as_deref());
-    object.text("route", item.route.as_str());
+    object.name("route", item.route.as_str());
     object.integer_if("status", item.status.map(u64::from));
     object.close();
 }
