@@ -19,6 +19,9 @@ use tokio::sync::watch;
 /// Shorter than every time limit that requests set.
 const TICK: Duration = Duration::from_millis(250);
 
+/// The header fields that hyper takes in a request head unless told otherwise.
+const FIELDS_MAX_OF_HYPER: usize = 100;
+
 /// Limits on a listener. Each is a defence; the defaults suit a gateway.
 #[derive(Debug, Clone)]
 pub struct ListenOptions {
@@ -37,7 +40,7 @@ impl Default for ListenOptions {
         Self {
             head_time_max: Duration::from_secs(10),
             head_size_max: 32 * 1024,
-            head_fields_max: 100,
+            head_fields_max: FIELDS_MAX_OF_HYPER,
             connections_max: 10_000,
         }
     }
@@ -209,9 +212,11 @@ fn connection_builder(options: &ListenOptions) -> http1::Builder {
     builder
         .timer(TokioTimer::new())
         .header_read_timeout(options.head_time_max)
-        .max_buf_size(options.head_size_max.max(8 * 1024))
-        .max_headers(options.head_fields_max)
-        .pipeline_flush(true);
+        .max_buf_size(options.head_size_max.max(8 * 1024));
+    // hyper's own limit costs nothing, while one that is set fills two arrays per request.
+    if options.head_fields_max != FIELDS_MAX_OF_HYPER {
+        builder.max_headers(options.head_fields_max);
+    }
     builder
 }
 

@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod server;
