@@ -1,7 +1,7 @@
 //! The request pipeline: from a caller's bytes to an answer or a refusal, with evidence.
 //!
 //! One file per stage under `stage/`. Each gathers facts, asks one pure function, does one effect and
-//! adds to the [`trail`]. A stage's output has private fields and one constructor, so the order below
+//! adds to the `trail`. A stage's output has private fields and one constructor, so the order below
 //! is the only one that compiles:
 //!
 //! | stage | asks | does |
