@@ -1,7 +1,7 @@
 //! Performs outside calls, listens, and holds the only clock and random source.
 //!
 //! Cores describe an exchange as data ([`vocab::HttpCall`]); [`Client`] performs it and names what
-//! went wrong as a [`vocab::Failure`]. [`listen`] is the accept loop of every listener in the
+//! went wrong as a [`vocab::Failure`]. [`serve`] is the accept loop of every listener in the
 //! process. [`Env`] is how time and randomness reach the rest of the code.
 //!
 //! Transport knows nothing about providers, policy or journals.
