@@ -71,25 +71,18 @@ pub(crate) struct UpArgs {
     #[arg(long, value_name = "PORT", default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..=65_500))]
     pub(crate) port: u16,
     /// Use real vendors for endpoints whose keys are in the environment (OPENAI_API_KEY,
-    /// ANTHROPIC_API_KEY). Calls then cost money and prompts leave this machine.
+    /// ANTHROPIC_API_KEY). Calls then cost money and prompts leave this machine; the sample's
+    /// certificates describe simulated providers, so do not send what they are meant to protect.
     #[arg(long)]
     pub(crate) real: bool,
-    /// Upstream models that `--real` puts behind chat-large and chat-small at OpenAI.
-    #[arg(
-        long,
-        value_name = "LARGE,SMALL",
-        default_value = "gpt-5.2,gpt-5-mini",
-        requires = "real"
-    )]
-    pub(crate) openai_models: String,
-    /// Upstream models that `--real` puts behind chat-large and chat-small at Anthropic.
-    #[arg(
-        long,
-        value_name = "LARGE,SMALL",
-        default_value = "claude-opus-4-6,claude-haiku-4-5",
-        requires = "real"
-    )]
-    pub(crate) anthropic_models: String,
+    /// Upstream models that `--real` puts behind chat-large and chat-small at OpenAI; needed with
+    /// OPENAI_API_KEY.
+    #[arg(long, value_name = "LARGE,SMALL", requires = "real")]
+    pub(crate) openai_models: Option<String>,
+    /// Upstream models that `--real` puts behind chat-large and chat-small at Anthropic; needed
+    /// with ANTHROPIC_API_KEY.
+    #[arg(long, value_name = "LARGE,SMALL", requires = "real")]
+    pub(crate) anthropic_models: Option<String>,
 }
 
 /// `isobar serve`

@@ -56,23 +56,23 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let threads = start_workers(listeners, &config, &gateway, &draining)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
+        // The admin listener outlives the drain: `/ready` says no, and why, until the end.
+        let (_admin_drain, admin_draining) = Drain::new();
         for listener in admin_listener {
-            tokio::spawn(admin.clone().serve(listener, draining.clone()));
+            tokio::spawn(admin.clone().serve(listener, admin_draining.clone()));
         }
         let watch = Watch { dir: config.bundle.clone(), gateway, metrics, env };
         let watching = tokio::spawn(watch.run());
         tracing::info!(region = %config.region, listen = %config.listen, admin = %config.admin_listen, "ready");
         print::line(format_args!("gateway {} ready on http://{}", name(&config), config.listen));
         asked_to_leave(args.exit_with_parent).await;
+        tracing::info!("draining");
+        drain.start();
         watching.abort();
-    });
-    tracing::info!("draining");
-    drain.start();
-    for worker in threads {
-        if worker.join().is_err() {
-            tracing::error!("a worker ended abnormally");
+        if tokio::task::spawn_blocking(move || join(threads)).await.is_err() {
+            tracing::error!("the workers could not be waited for");
         }
-    }
+    });
     runtime.block_on(journal.close()).context("the journal could not be closed in order")?;
     tracing::info!("left service");
     Ok(())
@@ -115,6 +115,14 @@ async fn closed_stdin() {
         Err(error) => {
             tracing::warn!(%error, "standard input is no pipe, so the parent's end will not be noticed");
             std::future::pending::<()>().await;
+        }
+    }
+}
+
+fn join(threads: Vec<thread::JoinHandle<()>>) {
+    for worker in threads {
+        if worker.join().is_err() {
+            tracing::error!("a worker ended abnormally");
         }
     }
 }

@@ -73,7 +73,7 @@ impl Layout {
                 .with_context(|| format!("cannot make the directory `{}`", dir.display()))?;
         }
         let data_dir = data_dir.canonicalize().context("cannot resolve the data directory")?;
-        let swaps = real::swaps(args);
+        let swaps = real::swaps(args)?;
         let made =
             Made { port: args.port, real: swaps.iter().map(|s| s.endpoint.clone()).collect() };
         let keys = match read_made(&data_dir)? {

@@ -18,40 +18,61 @@ pub(crate) struct Swap {
 }
 
 /// The endpoints that become real: those whose vendor's key is in the environment.
-pub(crate) fn swaps(args: &UpArgs) -> Vec<Swap> {
+///
+/// # Errors
+/// When `--real` finds no key, or is not told which models to use.
+pub(crate) fn swaps(args: &UpArgs) -> anyhow::Result<Vec<Swap>> {
     if !args.real {
-        return Vec::new();
+        return Ok(Vec::new());
     }
-    let (openai_large, openai_small) = pair(&args.openai_models);
-    let (anthropic_large, anthropic_small) = pair(&args.anthropic_models);
-    let openai = |region: &str, base_url| Swap {
-        endpoint: format!("openai-{region}"),
-        simulated: format!("http://127.0.0.1:8090/openai-{region}/v1"),
-        base_url,
-        key_env: "OPENAI_API_KEY",
-        models: [("gpt-sim-large", openai_large.clone()), ("gpt-sim-small", openai_small.clone())],
-    };
-    let anthropic = Swap {
+    let openai = vendor(OPENAI_KEY, "--openai-models", args.openai_models.as_deref())?;
+    let anthropic = vendor(ANTHROPIC_KEY, "--anthropic-models", args.anthropic_models.as_deref())?;
+    if openai.is_none() && anthropic.is_none() {
+        anyhow::bail!(
+            "--real finds no vendor's key: set {OPENAI_KEY} or {ANTHROPIC_KEY} in the environment, or leave --real out"
+        );
+    }
+    let openai = openai.into_iter().flat_map(|models| {
+        OPENAI_HOSTS.map(|(region, base_url)| Swap {
+            endpoint: format!("openai-{region}"),
+            simulated: format!("http://127.0.0.1:8090/openai-{region}/v1"),
+            base_url,
+            key_env: OPENAI_KEY,
+            models: [("gpt-sim-large", models.0.clone()), ("gpt-sim-small", models.1.clone())],
+        })
+    });
+    let anthropic = anthropic.into_iter().map(|(large, small)| Swap {
         endpoint: "anthropic-us-east".to_owned(),
         simulated: "http://127.0.0.1:8090/anthropic-us-east".to_owned(),
         base_url: "https://api.anthropic.com",
-        key_env: "ANTHROPIC_API_KEY",
-        models: [("claude-sim-large", anthropic_large), ("claude-sim-small", anthropic_small)],
-    };
-    [
-        openai("eu-west", "https://eu.api.openai.com/v1"),
-        openai("eu-central", "https://eu.api.openai.com/v1"),
-        openai("us-east", "https://us.api.openai.com/v1"),
-        anthropic,
-    ]
-    .into_iter()
-    .filter(|swap| crate::environment(swap.key_env).is_some())
-    .collect()
+        key_env: ANTHROPIC_KEY,
+        models: [("claude-sim-large", large), ("claude-sim-small", small)],
+    });
+    Ok(openai.chain(anthropic).collect())
 }
 
-fn pair(models: &str) -> (String, String) {
-    let (large, small) = models.split_once(',').unwrap_or((models, models));
-    (large.trim().to_owned(), small.trim().to_owned())
+const OPENAI_KEY: &str = "OPENAI_API_KEY";
+const ANTHROPIC_KEY: &str = "ANTHROPIC_API_KEY";
+const OPENAI_HOSTS: [(&str, &str); 3] = [
+    ("eu-west", "https://eu.api.openai.com/v1"),
+    ("eu-central", "https://eu.api.openai.com/v1"),
+    ("us-east", "https://us.api.openai.com/v1"),
+];
+
+/// The large and the small model of a vendor whose key is set.
+fn vendor(
+    key: &str,
+    option: &str,
+    models: Option<&str>,
+) -> anyhow::Result<Option<(String, String)>> {
+    if crate::environment(key).is_none() {
+        return Ok(None);
+    }
+    let pair = models.and_then(|models| models.split_once(','));
+    let (large, small) = pair.ok_or_else(|| {
+        anyhow::anyhow!("{key} is set: say which upstream models to use, as {option} LARGE,SMALL")
+    })?;
+    Ok(Some((large.trim().to_owned(), small.trim().to_owned())))
 }
 
 impl Swap {

@@ -27,7 +27,10 @@ fn text(layout: &Layout) -> String {
     }
     out += &format!("  simulator   http://{simulator}\n  data        {data}\n");
     if !layout.real().is_empty() {
-        out += &format!("  REAL        {} (calls cost money)\n", layout.real().join(", "));
+        out += &format!(
+            "  REAL        {} (calls cost money; the sample's certificates describe simulated providers)\n",
+            layout.real().join(", ")
+        );
     }
     out += &format!(
         "\n  strict key  {strict}\n              workload support-assistant: may not leave the EU\n  \
