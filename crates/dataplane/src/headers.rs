@@ -52,13 +52,14 @@ pub(crate) fn presented_key(headers: &HeaderMap) -> Option<&str> {
     bearer.or_else(|| read(headers, &API_KEY_ANTHROPIC)).or_else(|| read(headers, &API_KEY_AZURE))
 }
 
-/// The caller's deadline, from the gateway's own header or what an SDK says of its time-out for a
-/// request that is answered at once.
-pub(crate) fn deadline(headers: &HeaderMap) -> Option<Duration> {
+/// The caller's deadline for the whole request: the gateway's own header, or, for an answer that
+/// is not streamed, what an SDK says of its time-out. For a stream the SDKs' time-out ends with the
+/// head, so it is no deadline.
+pub(crate) fn deadline(headers: &HeaderMap, stream: bool) -> Option<Duration> {
     let number = |name: &HeaderName| read(headers, name)?.trim().parse::<u64>().ok();
     number(&DEADLINE)
         .map(Duration::from_millis)
-        .or_else(|| number(&SDK_TIMEOUT).map(Duration::from_secs))
+        .or_else(|| number(&SDK_TIMEOUT).filter(|_| !stream).map(Duration::from_secs))
         .filter(|limit| !limit.is_zero())
 }
 
@@ -107,10 +108,13 @@ mod tests {
         let with = |name: &'static str, value: &str| {
             let mut headers = HeaderMap::new();
             headers.insert(name, value.parse().unwrap());
-            deadline(&headers)
+            deadline(&headers, false)
         };
         assert_eq!(with("isobar-deadline-ms", "1500"), Some(Duration::from_millis(1500)));
         assert_eq!(with("x-stainless-timeout", "600"), Some(Duration::from_secs(600)));
+        let mut sdk = HeaderMap::new();
+        sdk.insert("x-stainless-timeout", "20".parse().unwrap());
+        assert_eq!(deadline(&sdk, true), None, "a stream may take longer than its head");
         assert_eq!(with("isobar-deadline-ms", "soon"), None);
         assert_eq!(with("isobar-deadline-ms", "0"), None);
     }

@@ -18,6 +18,9 @@ use crate::{
     serving::Serving,
 };
 
+/// How long a request waits for its evidence.
+const EVIDENCE_WAIT_MAX: Duration = Duration::from_secs(10);
+
 /// One request, as far as it has come.
 pub(crate) struct Trail {
     pub(crate) gateway: Arc<Gateway>,
@@ -37,6 +40,8 @@ pub(crate) struct Trail {
     pub(crate) evidence: EvidenceLevel,
     /// Present from admission until the outcome is written.
     open: Option<Box<Outcome>>,
+    /// When a refused caller may come back, if that is known.
+    pub(crate) retry_after: Option<Duration>,
     /// Upstream calls of a settled request.
     attempts: usize,
     /// Counted among the gateway's requests.
@@ -65,6 +70,7 @@ impl Trail {
             rejected: Vec::new(),
             evidence: EvidenceLevel::Local,
             open: None,
+            retry_after: None,
             attempts: 0,
             counted: false,
         }
@@ -173,7 +179,15 @@ impl Trail {
     /// Waits until an entry is durable.
     pub(crate) async fn durable(&self, ticket: Ticket) -> Result<(), EvidenceError> {
         let started = self.gateway.env.monotonic();
-        let kept = self.gateway.evidence.durable(ticket).await;
+        let kept = self.gateway.evidence.durable(ticket);
+        // A disk that hangs without an error must not hold requests past every limit.
+        let kept = match tokio::time::timeout(EVIDENCE_WAIT_MAX, kept).await {
+            Ok(kept) => kept,
+            Err(_elapsed) => {
+                let limit = EVIDENCE_WAIT_MAX.as_secs();
+                Err(EvidenceError(format!("an entry was not durable within {limit} s")))
+            }
+        };
         let waited = self.gateway.env.monotonic().saturating_sub(started);
         self.gateway.metrics.waited_for_evidence(waited);
         kept

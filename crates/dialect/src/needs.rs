@@ -23,6 +23,13 @@ pub struct Needs {
     pub reasoning: bool,
 }
 
+/// Stands for provider-run tools whose names are not kept.
+const OTHER: &str = "other";
+/// Longest name of a provider-run tool, in bytes.
+const NAME_MAX: usize = 40;
+/// Most names that are told apart.
+const NAMES_MAX: usize = 32;
+
 impl Needs {
     /// Adds what a part of the request needs.
     pub(crate) fn merge(&mut self, part: Self) {
@@ -42,6 +49,15 @@ impl Needs {
     /// Adds a tool that the provider runs; its version date is not part of the name.
     pub(crate) fn hosted(&mut self, kind: &str) {
         let name = strip_date(kind);
+        // The name goes into records, so it must look like one (AUD-4); and a list without end
+        // would cost time without end. What is past either bound is `other`, which no policy
+        // permits.
+        let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+        let fit = (1..=NAME_MAX).contains(&name.len())
+            && name.bytes().all(plain)
+            && self.hosted_tools.len() < NAMES_MAX;
+        let known = self.hosted_tools.iter().any(|known| known == name);
+        let name = if fit || known { name } else { OTHER };
         if !self.hosted_tools.iter().any(|known| known == name) {
             self.hosted_tools.push(name.to_owned());
         }
@@ -59,6 +75,16 @@ fn strip_date(kind: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_could_be_text_and_names_without_end_are_other() {
+        let mut needs = Needs::default();
+        needs.hosted("Jane Doe, diagnosed");
+        assert_eq!(needs.hosted_tools, ["other"]);
+        (0..1000).for_each(|n| needs.hosted(&format!("tool_{n}")));
+        assert_eq!(needs.hosted_tools.len(), NAMES_MAX);
+        assert!(needs.hosted_tools.contains(&OTHER.to_owned()));
+    }
 
     #[test]
     fn a_hosted_tool_is_named_once_and_without_its_date() {

@@ -17,7 +17,11 @@ use tokio::signal::unix::{SignalKind, signal};
 use transport::{Client, ClientOptions, Drain, Draining, Env};
 
 use crate::{
-    admin::Admin, cli::ServeArgs, config::ServeConfig, evidence::JournalEvidence, log, print,
+    admin::Admin,
+    cli::ServeArgs,
+    config::ServeConfig,
+    evidence::{self, JournalEvidence},
+    log, print,
     secrets::ProcessSecrets,
 };
 
@@ -146,6 +150,7 @@ fn open_journal(config: &ServeConfig, serving: &Serving, env: &Env) -> anyhow::R
     let deployment = serving.bundle.deployment.as_str();
     let version = env!("CARGO_PKG_VERSION");
     let mut options = audit::Options::new(deployment, config.region.clone(), name(config), version);
+    options.queue_max = evidence::QUEUE_MAX;
     options.linger_max = config.journal.linger_max.unwrap_or(options.linger_max);
     options.segment_size = config.journal.segment_size.unwrap_or(options.segment_size);
     options.free_min = config.journal.free_min.unwrap_or(options.free_min);

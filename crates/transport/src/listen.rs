@@ -31,6 +31,8 @@ pub struct ListenOptions {
     pub head_size_max: usize,
     /// Header fields in a request head.
     pub head_fields_max: usize,
+    /// Time for which a peer may take nothing of what is sent to it. Default 30 s.
+    pub stall_time_max: Duration,
     /// Connections served at once by one worker; more wait in the kernel's queue. Default 10,000.
     pub connections_max: usize,
 }
@@ -41,6 +43,7 @@ impl Default for ListenOptions {
             head_time_max: Duration::from_secs(10),
             head_size_max: 32 * 1024,
             head_fields_max: FIELDS_MAX_OF_HYPER,
+            stall_time_max: Duration::from_secs(30),
             connections_max: 10_000,
         }
     }
@@ -175,7 +178,11 @@ where
     });
     let builder = connection_builder(&options);
     loop {
-        let Ok(place) = Arc::clone(&room).acquire_owned().await else { break };
+        let place = tokio::select! {
+            () = draining.begun() => break,
+            place = Arc::clone(&room).acquire_owned() => place,
+        };
+        let Ok(place) = place else { break };
         let stream = tokio::select! {
             () = draining.begun() => break,
             accepted = listener.accept() => match accepted {
@@ -190,6 +197,10 @@ where
         };
         // Without this, a stream's small writes wait for the peer's delayed acknowledgement.
         let _kept = stream.set_nodelay(true);
+        // A peer that takes nothing for this long holds a request, its upstream and its memory: the
+        // kernel then breaks the connection, also when the peer's window is shut.
+        let socket = socket2::SockRef::from(&stream);
+        let _limited = socket.set_tcp_user_timeout(Some(options.stall_time_max));
         let connection = Connection { builder: builder.clone(), draining: draining.clone() };
         let service = service.clone();
         tokio::spawn(async move {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use routing::{BreakerChange, Observation};
-use vocab::{Failure, OutcomeClass, RequestId};
+use vocab::{Failure, FailureKind, OutcomeClass, RequestId, failure::Limit};
 
 use crate::{
     gateway::Gateway,
@@ -26,7 +26,19 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(super) fn begin(trail: &Trail, lane: &Arc<Lane>, probe: bool) -> Self {
+    /// Puts the attempt on record as cancelled, which is what it is if nothing else follows: the
+    /// prompt may be on its way when the caller leaves, and the record must say where to.
+    pub(super) fn begin(trail: &mut Trail, lane: &Arc<Lane>, probe: bool) -> Self {
+        if let Some(outcome) = trail.outcome() {
+            outcome.attempts.push(journal::Attempt {
+                route: lane.route.id.clone(),
+                class: OutcomeClass::Cancelled,
+                kind: None,
+                status: None,
+                provider_request_id: None,
+                elapsed_ms: 0,
+            });
+        }
         Self {
             gateway: Arc::clone(&trail.gateway),
             request: trail.request,
@@ -76,7 +88,12 @@ impl Call {
             kind = failure.kind.as_str(), status = failure.status, "an attempt failed"
         );
         self.gateway.metrics.attempt_failed(&self.lane.route.id, class);
-        self.tell(class, Some(&failure));
+        // The request's own deadline is no verdict on the route.
+        let verdict = match failure.kind {
+            FailureKind::TimedOut(Limit::Total) => OutcomeClass::Cancelled,
+            _ => class,
+        };
+        self.tell(verdict, Some(&failure));
         self.record(trail, class, Some(&failure));
         failure
     }
@@ -114,8 +131,9 @@ impl Call {
             provider_request_id: self.provider_request_id.take(),
             elapsed_ms: millis(self.elapsed()),
         };
-        if let Some(outcome) = trail.outcome() {
-            outcome.attempts.push(attempt);
+        // Attempts follow one another, so the last one on record is this one.
+        if let Some(last) = trail.outcome().and_then(|outcome| outcome.attempts.last_mut()) {
+            *last = attempt;
         }
     }
 }

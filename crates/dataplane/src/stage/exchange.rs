@@ -43,8 +43,21 @@ impl<'a> Exchange<'a> {
     ) -> Result<Answered, Failure> {
         match self.send(trail, &mut call, client).await {
             Ok(reply) => self.read(trail, call, reply).await,
-            Err(failure) => Err(call.failed(trail, failure)),
+            Err(failure) => Err(self.failed(trail, call, failure)),
         }
+    }
+
+    /// Accounts for a failure. A time limit that passed because the request as a whole ran out of
+    /// time says nothing about the route: a caller in a hurry must not open everybody's breakers.
+    fn failed(&self, trail: &mut Trail, call: Call, failure: Failure) -> Failure {
+        let timed_out = matches!(failure.kind, FailureKind::TimedOut(_));
+        let failure = if timed_out && call.elapsed() >= self.timeouts.total {
+            let message = "the request's deadline passed before the route answered";
+            Failure::new(FailureKind::TimedOut(Limit::Total), message)
+        } else {
+            failure
+        };
+        call.failed(trail, failure)
     }
 
     async fn send(
@@ -111,7 +124,7 @@ impl<'a> Exchange<'a> {
                 call.served(trail);
                 Ok(Answered::Whole(Box::new(Whole { lane, answer })))
             }
-            Err(failure) => Err(call.failed(trail, failure)),
+            Err(failure) => Err(self.failed(trail, call, failure)),
         }
     }
 
@@ -137,7 +150,10 @@ impl<'a> Exchange<'a> {
                 begun.call.content();
                 Ok(Answered::Stream(begun))
             }
-            Err(failure) => Err(begun.call.failed(trail, failure)),
+            Err(failure) => {
+                let Begun { call, .. } = *begun;
+                Err(self.failed(trail, call, failure))
+            }
         }
     }
 }

@@ -67,7 +67,7 @@ pub(super) fn parse(trail: &mut Trail, received: Received) -> Result<Parsed, Ref
     };
     let model = known_model(trail, identified.caller(), request.model())?;
     trail.model = Some(model.clone());
-    let deadline = headers::deadline(identified.headers());
+    let deadline = headers::deadline(identified.headers(), request.stream());
     Ok(Parsed { identified, request, model, deadline })
 }
 

@@ -91,6 +91,7 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
     }
     if plan.attempts.is_empty() {
         let wait = plan.soonest;
+        trail.retry_after = wait;
         return Err(unavailable(choices.len(), wait));
     }
     Ok(Planned { request, terms, choices, plan, timeouts })

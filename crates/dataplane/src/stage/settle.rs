@@ -35,9 +35,6 @@ pub(super) async fn deliver(trail: Trail, answered: Answered) -> Response<Body> 
             if let Some(outcome) = trail.outcome() {
                 outcome.status = Some(200);
             }
-            // The attempt that answers is recorded when the stream ends, and counts already.
-            let attempts = http::HeaderValue::from(trail.attempts() + 1);
-            response.headers_mut().insert(crate::headers::ATTEMPTS, attempts);
             *response.body_mut() = relay::body(trail, begun);
             response
         }
@@ -100,7 +97,10 @@ async fn fail(mut trail: Trail, failed: &Failed) -> Response<Body> {
 
 async fn refuse(mut trail: Trail, refusal: Refusal) -> Response<Body> {
     tracing::info!(request = %trail.request, code = refusal.code.as_str(), "a request was refused");
-    let error = CallerError::from_refusal(&refusal);
+    let mut error = CallerError::from_refusal(&refusal);
+    if let Some(retry_after) = trail.retry_after {
+        error.retry = Retry::after(retry_after);
+    }
     let status = trail.dialect.status(&error);
     if let Some(outcome) = trail.outcome() {
         outcome.status = Some(status);
@@ -181,6 +181,7 @@ fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
         return error;
     };
     let mut error = CallerError::from_refusal(refusal);
-    error.retry = failed.failure.retry_after.map_or(Retry::Never, Retry::after);
+    let hint = failed.failure.retry_after.filter(|_| failed.why != GiveUp::BudgetSpent);
+    error.retry = hint.map_or(Retry::Never, Retry::after);
     error
 }

@@ -52,6 +52,28 @@ async fn a_caller_that_goes_away_before_an_answer_leaves_one_cancelled_outcome()
         }
     }
     assert_eq!(lab.log.words(), ["admission", "outcome cancelled"]);
+    let attempts = lab.log.outcome().attempts;
+    assert_eq!(attempts.len(), 1, "the record says where the prompt went");
+    assert_eq!(attempts[0].route.as_str().replace("-large", ""), lab.reached().await[0]);
+}
+
+#[tokio::test]
+async fn a_caller_in_a_hurry_opens_nobodys_breaker() {
+    let endpoints =
+        ["openai-eu-west", "anthropic-eu-west", "openai-eu-central", "anthropic-eu-central"];
+    let slow = FaultKind::SlowFirstToken { ms: 400 };
+    let lab = Lab::gateway("eu-west", broken(&endpoints, &slow)).await;
+    for _ in 0..12 {
+        let mut hurried = request(&lab.strict, false);
+        hurried.headers_mut().insert("isobar-deadline-ms", "20".parse().unwrap());
+        let answer = lab.send(hurried).await;
+        assert_eq!(answer.status(), 504);
+        assert_eq!(answer.headers()["x-should-retry"], "false");
+    }
+    let patient = lab.chat(&lab.strict, false).await;
+    assert_eq!(patient.status(), 200);
+    assert_eq!(patient.headers()["isobar-region"], "eu-west");
+    assert_eq!(patient.headers()["isobar-attempts"], "1");
 }
 
 #[tokio::test]
