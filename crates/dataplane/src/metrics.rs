@@ -28,6 +28,7 @@ pub struct Metrics {
     evidence_wait: Histogram,
     pub(crate) in_flight: Gauge,
     generation: Gauge,
+    bundles_refused: Counter,
 }
 
 /// How a request ended, as counted.
@@ -66,6 +67,7 @@ impl Metrics {
             ]),
             in_flight: Gauge::default(),
             generation: Gauge::default(),
+            bundles_refused: Counter::default(),
         };
         let registry = registry.sub_registry_with_prefix("isobar");
         registry.register("requests", "Requests by how they ended", requests);
@@ -90,6 +92,8 @@ impl Metrics {
         registry.register("evidence_wait_seconds", help, self.evidence_wait.clone());
         let help = "Requests in the pipeline now";
         registry.register("requests_in_flight", help, self.in_flight.clone());
+        let help = "Changed bundles that were not put in force";
+        registry.register("bundles_refused", help, self.bundles_refused.clone());
         let help = "Generation of the bundle in force";
         registry.register("bundle_generation", help, self.generation.clone());
     }
@@ -127,6 +131,11 @@ impl Metrics {
         self.breaker_changes.get_or_create(&labels).inc();
         let gauge = self.breaker_open.get_or_create_owned(&route_label(route));
         gauge.set(i64::from(open));
+    }
+
+    /// Counts a changed bundle that was not put in force; the log says why.
+    pub fn bundle_refused(&self) {
+        self.bundles_refused.inc();
     }
 
     pub(crate) fn generation(&self, generation: u64) {

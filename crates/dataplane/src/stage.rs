@@ -33,6 +33,8 @@ pub(crate) enum NoAnswer {
 pub(crate) struct Failed {
     pub(crate) failure: Failure,
     pub(crate) why: routing::GiveUp,
+    /// Permitted routes were left untried, because one request may not try them all.
+    pub(crate) untried: bool,
 }
 
 impl From<Refusal> for NoAnswer {

@@ -42,7 +42,7 @@ pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<S
         "/ready" => (Surface::Ready, Method::GET),
         other => match other.strip_prefix("/v1/models/") {
             Some(model) => (Surface::Model(dialect, model.to_owned()), Method::GET),
-            None => return Err(Astray { dialect, refusal: unknown_path(other), allow: None }),
+            None => return Err(Astray { dialect, refusal: unknown_path(path), allow: None }),
         },
     };
     if *method == allowed || (*method == Method::HEAD && allowed == Method::GET) {

@@ -50,6 +50,9 @@ pub(crate) fn run(args: &ExplainArgs, output: Output) -> anyhow::Result<Verdict>
     let bundle = bundle::load(&dir, Env::real().now()).map_err(|report| {
         anyhow::anyhow!("the bundle `{}` cannot be used\n{report}", dir.display())
     })?;
+    if recorded.is_none() {
+        known(&question, &bundle)?;
+    }
     let facts = Facts {
         gateway: &question.gateway,
         tenant: &question.tenant,
@@ -68,6 +71,25 @@ pub(crate) fn run(args: &ExplainArgs, output: Output) -> anyhow::Result<Verdict>
         Output::Text => show(&question, &explanation, recorded.as_ref(), caveat.as_deref()),
     }
     Ok(if explanation.refusal.is_some() { Verdict::Bad } else { Verdict::Good })
+}
+
+/// A name with a typo must not read like a verdict of policy.
+fn known(question: &Question, bundle: &bundle::Bundle) -> anyhow::Result<()> {
+    let regions = || bundle.regions.iter();
+    let names: [(&str, &str, Vec<&str>); 4] = [
+        ("gateway", question.gateway.as_str(), regions().map(|r| r.id.as_str()).collect()),
+        ("tenant", question.tenant.as_str(), bundle.tenants.iter().map(|t| t.as_str()).collect()),
+        ("model", question.model.as_str(), bundle.models.iter().map(|m| m.as_str()).collect()),
+        ("origin", question.origin.as_str(), regions().map(|r| r.jurisdiction.as_str()).collect()),
+    ];
+    for (noun, name, mut there) in names {
+        if !there.contains(&name) {
+            there.sort_unstable();
+            there.dedup();
+            bail!("the bundle has no {noun} `{name}`; it has: {}", there.join(", "));
+        }
+    }
+    Ok(())
 }
 
 fn bundle_dir(args: &ExplainArgs) -> PathBuf {

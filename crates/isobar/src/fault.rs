@@ -86,7 +86,8 @@ fn show(answer: &Value, output: Output, verb: &str) -> anyhow::Result<()> {
         return print::json(answer);
     }
     if let Some(cleared) = answer.get("cleared") {
-        print::line(format_args!("cleared: {cleared}"));
+        let count = cleared.as_array().map_or(0, Vec::len);
+        print::line(format_args!("cleared {count} faults"));
         return Ok(());
     }
     let faults = match answer.get("faults").unwrap_or(answer) {
@@ -97,9 +98,29 @@ fn show(answer: &Value, output: Output, verb: &str) -> anyhow::Result<()> {
         print::line(format_args!("none {verb}"));
     }
     for fault in &faults {
-        print::line(format_args!("{verb}: {fault}"));
+        print::line(format_args!("{verb}: {}", described(fault)));
     }
     Ok(())
+}
+
+/// `#1 hang_before_headers on openai-eu-west, hits 3`
+fn described(fault: &Value) -> String {
+    let text = |name: &str| {
+        fault.get(name).map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    };
+    let mut out = format!(
+        "#{} {} on {}",
+        text("id").unwrap_or_default(),
+        text("kind").unwrap_or_default(),
+        text("endpoint").unwrap_or_default()
+    );
+    let rest = fault.as_object().into_iter().flatten();
+    for (name, value) in
+        rest.filter(|(name, _)| !["id", "kind", "endpoint"].contains(&name.as_str()))
+    {
+        out += &format!(", {name} {value}");
+    }
+    out
 }
 
 fn list_kinds(output: Output) -> anyhow::Result<()> {

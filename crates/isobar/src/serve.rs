@@ -237,6 +237,7 @@ impl Watch {
         let bundle = match bundle::load(&self.dir, self.env.now()) {
             Ok(bundle) => bundle,
             Err(report) => {
+                self.metrics.bundle_refused();
                 tracing::error!(problems = %report, "the changed bundle has mistakes; the last good one stays in force");
                 return;
             }
@@ -244,6 +245,7 @@ impl Watch {
         // REG-1: generations only rise.
         if bundle.generation <= current.bundle.generation {
             if bundle.digest != current.bundle.digest {
+                self.metrics.bundle_refused();
                 tracing::error!(
                     generation = bundle.generation,
                     in_force = current.bundle.generation,
@@ -266,6 +268,7 @@ impl Watch {
                 }
             }
             Err(error) => {
+                self.metrics.bundle_refused();
                 let error = anyhow::Error::new(error);
                 tracing::error!(
                     error = format!("{error:#}"),

@@ -28,13 +28,13 @@ const POLL_EVERY: Duration = Duration::from_millis(50);
 /// # Errors
 /// When the installation cannot be laid out or started; everything started is stopped again.
 pub(crate) fn run(args: &UpArgs) -> anyhow::Result<()> {
+    layout::check_ports(args.port)?;
     let layout = Layout::prepare(args, &Env::real())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(supervise(&layout, args))
 }
 
 async fn supervise(layout: &Layout, args: &UpArgs) -> anyhow::Result<()> {
-    layout.check_ports()?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut children = Vec::new();

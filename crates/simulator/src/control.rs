@@ -44,6 +44,9 @@ pub(crate) async fn serve(
         "/faults" if method == Method::POST => set(site, request).await,
         "/faults" if method == Method::DELETE => {
             let only = parameter(&query, "endpoint");
+            if let Some(unknown) = only.as_deref().filter(|name| !site.knows(name)) {
+                return refuse(StatusCode::BAD_REQUEST, &format!("unknown endpoint `{unknown}`"));
+            }
             clear(site, |fault| only.as_deref().is_none_or(|only| only == fault.spec.endpoint))
         }
         "/requests" if reads => requests(site, &query),

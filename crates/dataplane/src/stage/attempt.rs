@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use dialect::{Answer, Relay};
 use policy::Permitted;
-use routing::{Admit, Commit, Cursor, GiveUp, Next, Outcome, Timeouts};
+use routing::{Admit, Commit, Cursor, GiveUp, Next, Outcome, PassedOver, Timeouts};
 use transport::{Client, ReplyBody};
 use vocab::{Failure, FailureKind, failure::Limit};
 
@@ -59,8 +59,8 @@ pub(super) async fn attempt(
         let (place, wait) = match step {
             Next::Try { attempt, wait } => (attempt, wait),
             // `Deliver` follows only an answer, which returns below.
-            Next::Deliver => return Err(gave_up(last, GiveUp::RoutesTried)),
-            Next::GiveUp(why) => return Err(gave_up(last, why)),
+            Next::Deliver => return Err(gave_up(planned, last, GiveUp::RoutesTried)),
+            Next::GiveUp(why) => return Err(gave_up(planned, last, why)),
         };
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -88,7 +88,7 @@ fn advance(trail: &Trail, planned: &Planned, cursor: &mut Cursor, outcome: &Outc
     routing::next(planned.plan(), cursor, outcome, &trail.gateway.budget, trail.now())
 }
 
-fn gave_up(last: Option<Failure>, why: GiveUp) -> NoAnswer {
+fn gave_up(planned: &Planned, last: Option<Failure>, why: GiveUp) -> NoAnswer {
     let failure = last.unwrap_or_else(|| match why {
         GiveUp::Deadline => Failure::new(
             FailureKind::TimedOut(Limit::Total),
@@ -105,7 +105,11 @@ fn gave_up(last: Option<Failure>, why: GiveUp) -> NoAnswer {
             Failure::new(FailureKind::Overloaded, "no permitted route could take the request")
         }
     });
-    NoAnswer::Failed(Box::new(Failed { failure, why }))
+    let left = |(_, reason): &(usize, PassedOver)| {
+        matches!(reason, PassedOver::BeyondAttempts | PassedOver::BeyondRegions)
+    };
+    let untried = planned.plan().passed_over.iter().any(left);
+    NoAnswer::Failed(Box::new(Failed { failure, why, untried }))
 }
 
 /// Starts an attempt if policy still permits the route and its health still admits it.

@@ -1,5 +1,7 @@
 //! The end of a request: its outcome on record, durable before the caller sees it (A2, AUD-1).
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use dialect::{CallerError, Retry};
 use http::Response;
@@ -21,6 +23,8 @@ use crate::{
 };
 
 const EVIDENCE_NONE: &str = "none";
+/// When a caller may come back to routes that its first request did not reach.
+const RETRY_SOON: Duration = Duration::from_secs(1);
 
 /// Sends an answer, whole or as a stream.
 pub(super) async fn deliver(trail: Trail, answered: Answered) -> Response<Body> {
@@ -159,7 +163,11 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
             let last = failed.failure.kind.as_str();
             let message =
                 format!("no permitted route answered: {attempts} tried, the last one was `{last}`");
-            let remedy = "try again shortly; policy permits no other route";
+            let remedy = if failed.untried {
+                "try again shortly; one request may not try every permitted route, and some are left"
+            } else {
+                "try again shortly; policy permits no other route"
+            };
             Some(Refusal::new(RefusalCode::RoutesUnavailable, message, remedy))
         }
         GiveUp::Deadline
@@ -171,7 +179,8 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
 }
 
 /// What the caller is told. Once every permitted route was tried here, a retry by the SDK would
-/// only multiply the load, so it is told not to, unless the provider said when to come back.
+/// only multiply the load, so it is told not to, unless the provider said when to come back or
+/// permitted routes are left.
 fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
     let Some(refusal) = exhausted else {
         let mut error = CallerError::from_failure(&failed.failure);
@@ -181,7 +190,8 @@ fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
         return error;
     };
     let mut error = CallerError::from_refusal(refusal);
-    let hint = failed.failure.retry_after.filter(|_| failed.why != GiveUp::BudgetSpent);
+    let left = failed.untried.then_some(RETRY_SOON);
+    let hint = failed.failure.retry_after.or(left).filter(|_| failed.why != GiveUp::BudgetSpent);
     error.retry = hint.map_or(Retry::Never, Retry::after);
     error
 }

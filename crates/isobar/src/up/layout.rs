@@ -106,31 +106,17 @@ impl Layout {
 
     /// Where callers of a region connect.
     pub(crate) fn gateway(&self, address: Ipv4Addr) -> SocketAddr {
-        SocketAddr::new(address.into(), self.port)
+        gateway_address(address, self.port)
     }
 
     /// Where a region's metrics and readiness are.
     pub(crate) fn admin(&self, address: Ipv4Addr) -> SocketAddr {
-        SocketAddr::new(address.into(), self.port + ADMIN_OFFSET)
+        admin_address(address, self.port)
     }
 
     /// Where the simulated providers are.
     pub(crate) fn simulator(&self) -> SocketAddr {
-        SocketAddr::new(Ipv4Addr::LOCALHOST.into(), self.port + SIMULATOR_OFFSET)
-    }
-
-    /// Fails early, and with a sentence, when an address is taken.
-    pub(crate) fn check_ports(&self) -> anyhow::Result<()> {
-        let gateways = REGIONS.iter().flat_map(|(_, ip)| [self.gateway(*ip), self.admin(*ip)]);
-        for address in gateways.chain([self.simulator()]) {
-            transport::bind(address, 1).with_context(|| {
-                format!(
-                    "another `isobar up` may be running; `--port` moves this one (now {})",
-                    self.port
-                )
-            })?;
-        }
-        Ok(())
+        simulator_address(self.port)
     }
 
     /// The processes to run, in the order of their readiness.
@@ -224,6 +210,31 @@ impl Layout {
         }
         Ok(())
     }
+}
+
+fn gateway_address(address: Ipv4Addr, port: u16) -> SocketAddr {
+    SocketAddr::new(address.into(), port)
+}
+
+fn admin_address(address: Ipv4Addr, port: u16) -> SocketAddr {
+    SocketAddr::new(address.into(), port + ADMIN_OFFSET)
+}
+
+fn simulator_address(port: u16) -> SocketAddr {
+    SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port + SIMULATOR_OFFSET)
+}
+
+/// Fails with a sentence when an address is taken. Asked before anything is written, so that the
+/// next try with another port finds nothing in its way.
+pub(crate) fn check_ports(port: u16) -> anyhow::Result<()> {
+    let addresses =
+        REGIONS.iter().flat_map(|(_, ip)| [gateway_address(*ip, port), admin_address(*ip, port)]);
+    for address in addresses.chain([simulator_address(port)]) {
+        transport::bind(address, 1).with_context(|| {
+            format!("another `isobar up` may be running; `--port` moves this one (now {port})")
+        })?;
+    }
+    Ok(())
 }
 
 fn read_made(data_dir: &Path) -> anyhow::Result<Option<Made>> {
