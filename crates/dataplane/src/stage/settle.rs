@@ -166,7 +166,7 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
             let remedy = if failed.untried {
                 "try again shortly; one request may not try every permitted route, and some are left"
             } else {
-                "try again shortly; policy permits no other route"
+                "try again shortly; no other permitted route can take a request now"
             };
             Some(Refusal::new(RefusalCode::RoutesUnavailable, message, remedy))
         }
