@@ -228,7 +228,7 @@ impl Worker {
             }
         };
         match surface {
-            Surface::Generate(dialect) => {
+            Surface::Call(dialect) => {
                 let trail = Trail::begin(Arc::clone(&self.gateway), dialect);
                 // On the heap at once: the future holds a whole request, and hyper would move it.
                 Box::pin(stage::generate(trail, &self.client, head.headers, body)).await

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dialect::ClientDialect;
+use dialect::{ClientDialect, Family};
 use http::{HeaderMap, HeaderValue, header::HeaderName};
 use vocab::RequestId;
 
@@ -76,7 +76,7 @@ pub(crate) fn text(value: &str) -> HeaderValue {
 /// The request id, under the names that the SDKs of a dialect look for.
 pub(crate) fn put_request_id(headers: &mut HeaderMap, request: RequestId, dialect: ClientDialect) {
     let value = text(request.text().as_str());
-    if dialect == ClientDialect::AnthropicMessages {
+    if dialect.family() == Family::Anthropic {
         headers.insert(REQUEST_ID_ANTHROPIC, value.clone());
     }
     headers.insert(REQUEST_ID, value);

@@ -17,7 +17,7 @@ type Histograms = Family<Labels, Histogram>;
 /// What a gateway counts.
 #[derive(Debug, Clone)]
 pub struct Metrics {
-    ended: [[Counter; 4]; 2],
+    ended: [[Counter; 4]; ClientDialect::ALL.len()],
     refusals: Counters,
     attempts: Counters,
     tokens: Counters,
@@ -99,17 +99,17 @@ impl Metrics {
     }
 
     pub(crate) fn ended(&self, how: Ended, dialect: ClientDialect, took: Duration) {
-        let [served, refused, failed, cancelled] = match dialect {
-            ClientDialect::OpenAiChat => &self.ended[0],
-            ClientDialect::AnthropicMessages => &self.ended[1],
-        };
-        let counter = match how {
-            Ended::Served => served,
-            Ended::Refused => refused,
-            Ended::Failed => failed,
-            Ended::Cancelled => cancelled,
-        };
-        counter.inc();
+        let counters = ClientDialect::ALL.iter().zip(&self.ended);
+        for (_, [served, refused, failed, cancelled]) in counters.filter(|(of, _)| **of == dialect)
+        {
+            match how {
+                Ended::Served => served,
+                Ended::Refused => refused,
+                Ended::Failed => failed,
+                Ended::Cancelled => cancelled,
+            }
+            .inc();
+        }
         self.request_time.observe(took.as_secs_f64());
     }
 
@@ -170,8 +170,8 @@ impl RouteMetrics {
 }
 
 /// One counter for each way to end in each dialect, looked up once.
-fn ended_counters(requests: &Counters) -> [[Counter; 4]; 2] {
-    [ClientDialect::OpenAiChat, ClientDialect::AnthropicMessages].map(|dialect| {
+fn ended_counters(requests: &Counters) -> [[Counter; 4]; ClientDialect::ALL.len()] {
+    ClientDialect::ALL.map(|dialect| {
         ["served", "refused", "failed", "cancelled"].map(|result| {
             let dialect = dialect.as_str().to_owned();
             let labels = vec![("dialect", dialect), ("result", result.to_owned())];

@@ -14,7 +14,7 @@ use bundle::{Bundle, CredentialSource, EndpointConfig};
 use dialect::{ModelEntry, UpstreamDialect};
 use http::HeaderValue;
 use policy::Route;
-use provider::{Endpoint, Provider};
+use provider::{Credential, Endpoint, Provider, Settings};
 use routing::RouteHealth;
 use secrecy::SecretString;
 use transport::Env;
@@ -100,6 +100,7 @@ pub struct Upstream {
     /// Its region.
     pub region: RegionId,
     provider: &'static dyn Provider,
+    settings: Settings,
     // A credential may rotate while requests run (I3).
     endpoint: ArcSwap<Endpoint>,
 }
@@ -110,6 +111,8 @@ pub struct Lane {
     pub route: Arc<Route>,
     /// Where it goes.
     pub upstream: Arc<Upstream>,
+    /// The APIs that serve it, preferred first.
+    pub speaks: Vec<UpstreamDialect>,
     health: Arc<Mutex<RouteHealth>>,
     pub(crate) metrics: RouteMetrics,
     pub(crate) region_header: HeaderValue,
@@ -158,6 +161,7 @@ impl Serving {
             let metrics = parts.metrics.route(&route.id);
             let lane = Lane {
                 route: Arc::clone(route),
+                speaks: upstream.speaks(&route.upstream_model),
                 upstream,
                 health,
                 metrics,
@@ -206,6 +210,7 @@ impl Upstream {
         let credential = credential
             .transpose()
             .map_err(|source| ServingError::Credential { endpoint: id.clone(), source })?;
+        let credential = credential.map(Credential::Secret);
         let endpoint = provider
             .connect(&config.settings, credential.as_ref())
             .map_err(|source| ServingError::Settings { endpoint: id.clone(), source })?;
@@ -213,6 +218,7 @@ impl Upstream {
             id: id.clone(),
             region: config.region.clone(),
             provider,
+            settings: config.settings.clone(),
             endpoint: ArcSwap::from_pointee(endpoint),
         })
     }
@@ -225,10 +231,10 @@ impl Upstream {
         self.endpoint.load_full()
     }
 
-    /// What it speaks.
+    /// What it speaks for a model, preferred first.
     #[must_use]
-    pub fn dialect(&self) -> UpstreamDialect {
-        self.provider.dialect()
+    pub fn speaks(&self, model: &str) -> Vec<UpstreamDialect> {
+        self.provider.speaks(&self.settings, model)
     }
 }
 

@@ -1,16 +1,19 @@
 //! Which API a path belongs to.
 
-use dialect::ClientDialect;
+use dialect::{ClientDialect, Family};
 use http::{HeaderMap, Method};
 use vocab::{Refusal, RefusalCode};
 
 use crate::headers;
 
+/// How Mistral's SDKs name themselves.
+const MISTRAL_AGENT: &str = "mistral-client";
+
 /// What a caller asked the gateway for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Surface {
-    /// A generation, in a dialect.
-    Generate(ClientDialect),
+    /// A request that goes through the pipeline, in a dialect.
+    Call(ClientDialect),
     /// The list of logical models.
     Models(ClientDialect),
     /// One logical model.
@@ -33,10 +36,16 @@ pub(crate) struct Astray {
 
 /// Finds the surface of a request line, or says why there is none.
 pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<Surface, Astray> {
-    let dialect = dialect_of(path, headers);
-    let (surface, allowed) = match path.trim_end_matches('/') {
-        "/v1/chat/completions" => (Surface::Generate(ClientDialect::OpenAiChat), Method::POST),
-        "/v1/messages" => (Surface::Generate(ClientDialect::AnthropicMessages), Method::POST),
+    let (family, inner) = family_of(path, headers);
+    let dialect = representative(family);
+    let call = |dialect| (Surface::Call(dialect), Method::POST);
+    let (surface, allowed) = match inner.trim_end_matches('/') {
+        "/v1/chat/completions" if family == Family::Mistral => call(ClientDialect::MistralChat),
+        "/v1/chat/completions" => call(ClientDialect::OpenAiChat),
+        "/v1/responses" => call(ClientDialect::OpenAiResponses),
+        "/v1/embeddings" => call(ClientDialect::OpenAiEmbeddings),
+        "/v1/messages" => call(ClientDialect::AnthropicMessages),
+        "/v1/messages/count_tokens" => call(ClientDialect::AnthropicCount),
         "/v1/models" => (Surface::Models(dialect), Method::GET),
         "/live" => (Surface::Live, Method::GET),
         "/ready" => (Surface::Ready, Method::GET),
@@ -54,12 +63,33 @@ pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<S
     Err(Astray { dialect, refusal, allow: Some(allowed) })
 }
 
-/// Both SDK families call `GET /v1/models`; only Anthropic's say which version they speak.
-fn dialect_of(path: &str, presented: &HeaderMap) -> ClientDialect {
-    if path.starts_with("/v1/messages") || presented.contains_key(&headers::ANTHROPIC_VERSION) {
-        ClientDialect::AnthropicMessages
+/// Whose SDK calls, and the path without the prefix that says so. Some families share paths:
+/// `GET /v1/models` is called by all, and only Anthropic's SDKs say which version they speak;
+/// `POST /v1/chat/completions` is OpenAI's and Mistral's, and Mistral's SDK is known by its name
+/// (`user-agent`), or by a base URL that ends in `/mistral`.
+fn family_of<'p>(path: &'p str, presented: &HeaderMap) -> (Family, &'p str) {
+    if let Some(inner) = path.strip_prefix("/mistral").filter(|inner| inner.starts_with('/')) {
+        return (Family::Mistral, inner);
+    }
+    let agent = headers::read(presented, &http::header::USER_AGENT).unwrap_or_default();
+    let family = if path.starts_with("/v1/messages")
+        || presented.contains_key(&headers::ANTHROPIC_VERSION)
+    {
+        Family::Anthropic
+    } else if agent.starts_with(MISTRAL_AGENT) {
+        Family::Mistral
     } else {
-        ClientDialect::OpenAiChat
+        Family::OpenAi
+    };
+    (family, path)
+}
+
+/// The dialect whose errors and lists a family reads.
+const fn representative(family: Family) -> ClientDialect {
+    match family {
+        Family::OpenAi => ClientDialect::OpenAiChat,
+        Family::Anthropic => ClientDialect::AnthropicMessages,
+        Family::Mistral => ClientDialect::MistralChat,
     }
 }
 
@@ -68,8 +98,8 @@ fn unknown_path(path: &str) -> Refusal {
     Refusal::new(
         RefusalCode::UnknownPath,
         format!("there is nothing at `{shown}`"),
-        "this gateway serves /v1/chat/completions, /v1/messages and /v1/models; \
-         OpenAI clients want a base URL that ends in /v1, Anthropic clients one without it",
+        "this gateway serves /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/messages, \
+         /v1/messages/count_tokens and /v1/models; OpenAI clients want a base URL that ends in /v1, Anthropic clients one without it",
     )
 }
 
@@ -83,9 +113,9 @@ mod tests {
 
     #[test]
     fn each_api_is_found_by_its_path() {
-        let chat = Ok(Surface::Generate(ClientDialect::OpenAiChat));
+        let chat = Ok(Surface::Call(ClientDialect::OpenAiChat));
         assert_eq!(ask(Method::POST, "/v1/chat/completions"), chat);
-        let messages = Ok(Surface::Generate(ClientDialect::AnthropicMessages));
+        let messages = Ok(Surface::Call(ClientDialect::AnthropicMessages));
         assert_eq!(ask(Method::POST, "/v1/messages"), messages);
         let model = Ok(Surface::Model(ClientDialect::OpenAiChat, "chat-large".to_owned()));
         assert_eq!(ask(Method::GET, "/v1/models/chat-large"), model);
@@ -100,6 +130,16 @@ mod tests {
         let Astray { refusal, .. } = ask(Method::POST, "/chat/completions").unwrap_err();
         assert_eq!(refusal.code, RefusalCode::UnknownPath);
         assert!(refusal.remedy.contains("/v1"));
+    }
+
+    #[test]
+    fn mistral_clients_are_known_by_their_name_or_their_base_url() {
+        let mut headers = HeaderMap::new();
+        headers.insert("user-agent", "mistral-client-python/3.7.0".parse().unwrap());
+        let mistral = Ok(Surface::Call(ClientDialect::MistralChat));
+        assert_eq!(find(&Method::POST, "/v1/chat/completions", &headers), mistral);
+        assert_eq!(ask(Method::POST, "/mistral/v1/chat/completions"), mistral);
+        assert!(ask(Method::POST, "/mistralx/v1/chat/completions").is_err());
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use std::fmt;
 
 use bytes::Bytes;
-use vocab::{Failure, RequestId, Usage};
+use vocab::{Failure, FailureKind, RequestId, Usage};
 
 use crate::{
-    ClientDialect, Finish, Request, UpstreamDialect, anthropic, events::Label, openai_chat,
+    Finish, Request, UpstreamDialect,
+    client::ClientFormat,
+    events::Label,
+    upstream::{Source, UpstreamFormat},
 };
 
 /// A whole answer for the caller.
@@ -27,8 +30,8 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Reads a whole answer of `upstream` to `request`. In the same dialect the body is shared and
-/// stays as it is.
+/// Reads a whole answer of `upstream` to `request`; `model` is the upstream's own name of the
+/// model. In the same dialect the body is shared and stays as it is.
 ///
 /// # Errors
 /// An error with status 200, classified as its provider means it; `FailureKind::Broken` for a body
@@ -36,24 +39,41 @@ impl fmt::Debug for Answer {
 pub fn answer(
     request: &Request,
     upstream: UpstreamDialect,
+    model: &str,
     request_id: RequestId,
     body: &Bytes,
 ) -> Result<Answer, Failure> {
-    if upstream.is_same_as(request.client()) {
-        let (usage, finish) = match upstream {
-            UpstreamDialect::OpenAiChat => openai_chat::summary(body)?,
-            UpstreamDialect::AnthropicMessages => anthropic::summary(body)?,
-        };
-        return Ok(Answer { body: body.clone(), usage, finish });
+    let same = upstream.is_same_as(request.client());
+    let passed = |usage, finish| Answer { body: body.clone(), usage, finish };
+    let label = || Label { request_id, model: request.model().to_owned(), echo: request.echo() };
+    match (request.client().format(), upstream.format()) {
+        (ClientFormat::Generate(_), UpstreamFormat::Generate(format)) if same => {
+            format.summary(body).map(|(usage, finish)| passed(usage, finish))
+        }
+        (ClientFormat::Generate(client), UpstreamFormat::Generate(format)) => {
+            let reply = format.read(body, &Source { model: model.to_owned() })?;
+            let body = Bytes::from(client.write(&reply, &label())?);
+            Ok(Answer { body, usage: reply.usage, finish: reply.finish })
+        }
+        (ClientFormat::Embed(_), UpstreamFormat::Embed(format)) if same => {
+            format.summary(body).map(|usage| passed(usage, None))
+        }
+        (ClientFormat::Embed(client), UpstreamFormat::Embed(format)) => {
+            let vectors = format.read(body)?;
+            let texts = request.texts().filter(|texts| texts.inputs.len() == vectors.vectors.len());
+            let Some(texts) = texts else {
+                let message = "the provider's reply does not have a vector for each input";
+                return Err(Failure::new(FailureKind::Broken, message));
+            };
+            let body = Bytes::from(client.write(texts, &vectors, &label()));
+            Ok(Answer { body, usage: vectors.usage, finish: None })
+        }
+        (ClientFormat::Count(client), UpstreamFormat::Count(format)) => {
+            let tokens = format.read(body)?;
+            let body = if same { body.clone() } else { Bytes::from(client.write(tokens)) };
+            // Counting generates nothing and is not billed.
+            Ok(Answer { body, usage: Usage::default(), finish: None })
+        }
+        _ => Err(Failure::new(FailureKind::Broken, "the answer is to another kind of request")),
     }
-    let reply = match upstream {
-        UpstreamDialect::OpenAiChat => openai_chat::read(body)?,
-        UpstreamDialect::AnthropicMessages => anthropic::read(body)?,
-    };
-    let label = Label { request_id, model: request.model().to_owned() };
-    let body = match request.client() {
-        ClientDialect::OpenAiChat => openai_chat::write(&reply, &label),
-        ClientDialect::AnthropicMessages => anthropic::write(&reply, &label)?,
-    };
-    Ok(Answer { body: Bytes::from(body), usage: reply.usage, finish: reply.finish })
 }

@@ -12,12 +12,66 @@ mod usage;
 mod version;
 mod write;
 
-pub(crate) use emit::emit;
-pub(crate) use parse::parse;
-pub(crate) use peek::peek;
-pub(crate) use read::{StreamReader, read, summary};
+use bytes::Bytes;
 pub(crate) use version::Version;
-pub(crate) use write::{StreamWriter, write};
+use vocab::{Failure, Usage};
 
-/// The sign of life on a quiet stream.
-pub(crate) const HEARTBEAT: &[u8] = b"event: ping\ndata: {\"type\": \"ping\"}\n\n";
+use crate::{
+    Caller, Finish, ParseError, Reply, Target, Unsupported,
+    client::{Client, GenerateClient, WriteStream},
+    events::Label,
+    prompt::Prompt,
+    scan::Peek,
+    text,
+    upstream::{Emitted, GenerateUpstream, ReadStream, Source},
+};
+
+/// The dialect, on both sides.
+pub(crate) struct Messages;
+
+impl Client for Messages {
+    fn peek(&self, caller: &Caller<'_>, body: &[u8]) -> Result<Peek, ParseError> {
+        peek::peek(Version::parse(caller.anthropic_version)?, body)
+    }
+
+    fn heartbeat(&self) -> &'static [u8] {
+        b"event: ping\ndata: {\"type\": \"ping\"}\n\n"
+    }
+}
+
+impl GenerateClient for Messages {
+    fn parse(&self, body: &[u8]) -> Result<Prompt, Unsupported> {
+        parse::parse(body)
+    }
+
+    fn write(&self, reply: &Reply, label: &Label) -> Result<Vec<u8>, Failure> {
+        write::write(reply, label)
+    }
+
+    fn stream(&self, label: Label, _include_usage: bool) -> Box<dyn WriteStream> {
+        Box::new(write::StreamWriter::new(label))
+    }
+}
+
+impl GenerateUpstream for Messages {
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported> {
+        emit::emit(prompt, &Target::ANY).map(drop)
+    }
+
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
+        let body = Bytes::from(text::json(&emit::emit(prompt, target)?));
+        Ok(Emitted { body, dropped: Vec::new() })
+    }
+
+    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
+        read::read(body)
+    }
+
+    fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
+        read::summary(body)
+    }
+
+    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
+        Box::new(read::StreamReader::default())
+    }
+}

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use vocab::{Failure, FailureKind, Refusal, RefusalCode, RequestId};
 
-use crate::ClientDialect;
+use crate::{ClientDialect, Family};
 
 /// Shortest and longest time a caller is told to wait. One SDK sleeps through anything longer than
 /// a minute, another gives up, a third hammers.
@@ -278,8 +278,8 @@ impl ClientDialect {
     /// The HTTP status of this error in this dialect: Anthropic's SDKs know overload as 529.
     #[must_use]
     pub fn status(self, error: &CallerError) -> u16 {
-        match (self, error.kind, error.status) {
-            (Self::AnthropicMessages, ErrorKind::Overloaded, 503) => 529,
+        match (self.family(), error.kind, error.status) {
+            (Family::Anthropic, ErrorKind::Overloaded, 503) => 529,
             (_, _, status) => status,
         }
     }
@@ -288,14 +288,21 @@ impl ClientDialect {
     /// in `error.details`, where Anthropic itself puts its own codes.
     #[must_use]
     pub fn error_body(self, error: &CallerError, request_id: Option<RequestId>) -> Bytes {
-        let body = match self {
-            Self::OpenAiChat => json!({"error": {
+        let body = match self.family() {
+            Family::OpenAi => json!({"error": {
                 "message": error.message,
                 "type": error.kind.openai_type(),
                 "param": error.param,
                 "code": error.code,
             }}),
-            Self::AnthropicMessages => {
+            Family::Mistral => json!({
+                "object": "error",
+                "message": error.message,
+                "type": error.kind.openai_type(),
+                "param": error.param,
+                "code": error.code,
+            }),
+            Family::Anthropic => {
                 let mut inner = serde_json::Map::new();
                 inner.insert("type".into(), error.kind.anthropic_type().into());
                 inner.insert("message".into(), error.message.as_str().into());
@@ -318,9 +325,9 @@ impl ClientDialect {
     /// The event that ends a stream with an error; never a success terminator (RTE-1).
     pub(crate) fn error_frame(self, error: &CallerError, request_id: RequestId) -> Bytes {
         let body = self.error_body(error, Some(request_id));
-        let name: &[u8] = match self {
-            Self::OpenAiChat => b"data: ",
-            Self::AnthropicMessages => b"event: error\ndata: ",
+        let name: &[u8] = match self.family() {
+            Family::OpenAi | Family::Mistral => b"data: ",
+            Family::Anthropic => b"event: error\ndata: ",
         };
         Bytes::from([name, &body, b"\n\n"].concat())
     }

@@ -2,6 +2,8 @@
 
 use vocab::{Failure, FailureKind, RequestId, Usage};
 
+use crate::reasoning::{Reasoning, Seal};
+
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Finish {
@@ -41,7 +43,7 @@ impl Finish {
 }
 
 /// One step of a streamed answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ReplyEvent<'a> {
     /// The answer begins.
     Start,
@@ -49,6 +51,9 @@ pub(crate) enum ReplyEvent<'a> {
     Text(&'a str),
     /// More reasoning in plain text.
     Reasoning(&'a str),
+    /// The seal of the reasoning that was open, which ends it; or hidden reasoning as a whole. A
+    /// seal of Gemini belongs to the block that follows.
+    Seal(Seal<'a>),
     /// More of the model's words of refusal.
     Refusal(&'a str),
     /// A tool call begins. Calls are numbered in the order of their beginning, from 0.
@@ -106,10 +111,13 @@ pub(crate) struct Label {
     pub(crate) request_id: RequestId,
     /// The logical model.
     pub(crate) model: String,
+    /// What of the request the answer repeats, as JSON members.
+    pub(crate) echo: Option<String>,
 }
 
 impl Label {
-    fn hex(&self) -> String {
+    /// The request's id without its prefix: 32 hexadecimal digits.
+    pub(crate) fn hex(&self) -> String {
         self.request_id.to_string().split_off("req_".len())
     }
 
@@ -162,7 +170,7 @@ impl Progress {
                     self.content_events = self.content_events.saturating_add(1);
                 }
             }
-            ReplyEvent::ToolOpen { .. } | ReplyEvent::Opaque => {
+            ReplyEvent::ToolOpen { .. } | ReplyEvent::Seal(_) | ReplyEvent::Opaque => {
                 self.content = true;
                 self.content_events = self.content_events.saturating_add(1);
             }
@@ -179,8 +187,8 @@ impl Progress {
 pub(crate) enum ReplyBlock {
     /// Text.
     Text(String),
-    /// Reasoning in plain text; a signature never leaves its dialect.
-    Reasoning(String),
+    /// Reasoning, with its seal.
+    Reasoning(Reasoning),
     /// The model's words of refusal.
     Refusal(String),
     /// A call of a tool.

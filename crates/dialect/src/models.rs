@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde_json::json;
 use vocab::Timestamp;
 
-use crate::ClientDialect;
+use crate::{ClientDialect, Family};
 
 /// One logical model as the list shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,9 +20,9 @@ impl ClientDialect {
     #[must_use]
     pub fn models_body(self, models: &[ModelEntry]) -> Bytes {
         let data: Vec<_> = models.iter().map(|model| self.entry(model)).collect();
-        let body = match self {
-            Self::OpenAiChat => json!({"object": "list", "data": data}),
-            Self::AnthropicMessages => json!({
+        let body = match self.family() {
+            Family::OpenAi | Family::Mistral => json!({"object": "list", "data": data}),
+            Family::Anthropic => json!({
                 "data": data,
                 "has_more": false,
                 "first_id": models.first().map(|model| &model.id),
@@ -39,14 +39,14 @@ impl ClientDialect {
     }
 
     fn entry(self, model: &ModelEntry) -> serde_json::Value {
-        match self {
-            Self::OpenAiChat => json!({
+        match self.family() {
+            Family::OpenAi | Family::Mistral => json!({
                 "id": model.id,
                 "object": "model",
                 "created": model.created.unix_micros().div_euclid(1_000_000),
                 "owned_by": "isobar",
             }),
-            Self::AnthropicMessages => json!({
+            Family::Anthropic => json!({
                 "type": "model",
                 "id": model.id,
                 "display_name": model.id,

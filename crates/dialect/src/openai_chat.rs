@@ -10,14 +10,64 @@ mod read;
 mod usage;
 mod write;
 
-pub(crate) use emit::{dropped, emit};
-pub(crate) use parse::parse;
-pub(crate) use peek::peek;
-pub(crate) use read::{StreamReader, read, summary};
-pub(crate) use write::{DONE, StreamWriter, write};
+use bytes::Bytes;
+use vocab::{Failure, Usage};
+
+use crate::{
+    Caller, Finish, ParseError, Reply, Target, Unsupported,
+    client::{Client, GenerateClient, WriteStream},
+    events::Label,
+    prompt::Prompt,
+    scan::Peek,
+    text,
+    upstream::{Emitted, GenerateUpstream, ReadStream, Source},
+};
 
 /// The data of the terminator.
-pub(crate) const DONE_DATA: &[u8] = b"[DONE]";
+const DONE_DATA: &[u8] = b"[DONE]";
 
-/// The sign of life on a quiet stream.
-pub(crate) const HEARTBEAT: &[u8] = b": keep-alive\n\n";
+/// The dialect, on both sides.
+pub(crate) struct Chat;
+
+impl Client for Chat {
+    fn peek(&self, _caller: &Caller<'_>, body: &[u8]) -> Result<Peek, ParseError> {
+        peek::peek(body)
+    }
+}
+
+impl GenerateClient for Chat {
+    fn parse(&self, body: &[u8]) -> Result<Prompt, Unsupported> {
+        parse::parse(body)
+    }
+
+    fn write(&self, reply: &Reply, label: &Label) -> Result<Vec<u8>, Failure> {
+        Ok(write::write(reply, label))
+    }
+
+    fn stream(&self, label: Label, include_usage: bool) -> Box<dyn WriteStream> {
+        Box::new(write::StreamWriter::new(label, include_usage))
+    }
+}
+
+impl GenerateUpstream for Chat {
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported> {
+        emit::emit(prompt, &Target::ANY).map(drop)
+    }
+
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
+        let body = Bytes::from(text::json(&emit::emit(prompt, target)?));
+        Ok(Emitted { body, dropped: emit::dropped(prompt).into_iter().collect() })
+    }
+
+    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
+        read::read(body)
+    }
+
+    fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
+        read::summary(body)
+    }
+
+    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
+        Box::new(read::StreamReader::default())
+    }
+}

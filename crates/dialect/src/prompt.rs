@@ -6,7 +6,10 @@
 
 use serde_json::value::RawValue;
 
-pub(crate) use crate::fields::{Number, Path};
+pub(crate) use crate::{
+    fields::{Number, Path},
+    reasoning::Reasoning,
+};
 
 /// One request.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +32,8 @@ pub(crate) struct Prompt {
     pub(crate) format: Option<Format>,
     /// How much the model reasons.
     pub(crate) effort: Option<Effort>,
+    /// The most tokens that the model reasons with.
+    pub(crate) reasoning_max: Option<u64>,
     /// Whether the answer is a stream.
     pub(crate) stream: bool,
     /// Harmless fields that were left out.
@@ -73,6 +78,10 @@ pub(crate) enum BlockKind {
     Text(String),
     /// An image.
     Image(Image),
+    /// A document.
+    Document(Document),
+    /// Reasoning of the model, as it was given.
+    Reasoning(Reasoning),
     /// A call of a tool by the model.
     ToolCall {
         /// The id that joins call and result.
@@ -103,6 +112,31 @@ pub(crate) enum Image {
         /// Base64, as it was written.
         base64: String,
     },
+    /// An `http` or `https` address that the provider reads.
+    Url(String),
+}
+
+/// A document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Document {
+    /// Its name, if it has one.
+    pub(crate) name: Option<String>,
+    /// What it says.
+    pub(crate) source: DocumentSource,
+}
+
+/// What a document says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum DocumentSource {
+    /// The document itself.
+    Data {
+        /// E.g. `application/pdf`.
+        media_type: String,
+        /// Base64, as it was written.
+        base64: String,
+    },
+    /// Plain text.
+    Text(String),
     /// An `http` or `https` address that the provider reads.
     Url(String),
 }

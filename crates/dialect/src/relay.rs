@@ -16,10 +16,11 @@ use bytes::Bytes;
 use vocab::{Failure, FailureKind, RequestId};
 
 use crate::{
-    CallerError, ClientDialect, Progress, ReplyEvent, UpstreamDialect, anthropic,
+    CallerError, ClientDialect, Progress, UpstreamDialect,
+    client::{ClientFormat, WriteStream},
     events::{Frame, Label},
-    openai_chat,
     sse::{Event, Framer, Oversize, event, frame_end},
+    upstream::{ReadStream, Source, UpstreamFormat},
 };
 
 /// What a relay needs to know.
@@ -35,6 +36,10 @@ pub struct RelayOptions {
     pub request_id: RequestId,
     /// The logical name shown to the caller when translating.
     pub model: String,
+    /// The upstream's own name of the model.
+    pub upstream_model: String,
+    /// What of the request the answer repeats when translating, as JSON members.
+    pub echo: Option<String>,
 }
 
 /// A streamed answer on its way.
@@ -43,9 +48,9 @@ pub struct Relay {
     request_id: RequestId,
     include_usage: bool,
     framer: Framer,
-    reader: Reader,
+    reader: Box<dyn ReadStream>,
     // None when the bytes pass through.
-    writer: Option<Writer>,
+    writer: Option<Box<dyn WriteStream>>,
     progress: Progress,
     terminal: Vec<u8>,
     failed: bool,
@@ -59,32 +64,29 @@ impl fmt::Debug for Relay {
 }
 
 impl Relay {
-    /// A relay at its beginning.
+    /// A relay at its beginning; nothing for dialects that have no streams.
     #[must_use]
-    pub fn new(options: RelayOptions) -> Self {
-        let RelayOptions { client, upstream, include_usage, request_id, model } = options;
-        let writer = (!upstream.is_same_as(client)).then(|| {
-            let label = Label { request_id, model };
-            match client {
-                ClientDialect::OpenAiChat => {
-                    Writer::OpenAi(openai_chat::StreamWriter::new(label, include_usage))
-                }
-                ClientDialect::AnthropicMessages => {
-                    Writer::Anthropic(anthropic::StreamWriter::new(label))
-                }
-            }
-        });
-        Self {
+    pub fn new(options: RelayOptions) -> Option<Self> {
+        let RelayOptions { client, upstream, .. } = options;
+        let (ClientFormat::Generate(speaks), UpstreamFormat::Generate(format)) =
+            (client.format(), upstream.format())
+        else {
+            return None;
+        };
+        let RelayOptions { include_usage, request_id, model, upstream_model, echo, .. } = options;
+        let writer = (!upstream.is_same_as(client))
+            .then(|| speaks.stream(Label { request_id, model, echo }, include_usage));
+        Some(Self {
             client,
             request_id,
             include_usage,
             framer: Framer::default(),
-            reader: Reader::new(upstream),
+            reader: format.stream(Source { model: upstream_model }),
             writer,
             progress: Progress::default(),
             terminal: Vec::new(),
             failed: false,
-        }
+        })
     }
 
     /// Takes upstream bytes; what is ready for the caller goes to `out`: when passing through,
@@ -147,10 +149,7 @@ impl Relay {
     /// A sign of life that means nothing to the answer. It may be sent between any two outputs.
     #[must_use]
     pub fn heartbeat(&self) -> Bytes {
-        Bytes::from_static(match self.client {
-            ClientDialect::OpenAiChat => openai_chat::HEARTBEAT,
-            ClientDialect::AnthropicMessages => anthropic::HEARTBEAT,
-        })
+        Bytes::from_static(self.client.format().common().heartbeat())
     }
 
     fn translate(&mut self, chunk: &[u8], written: &mut Vec<u8>) -> Result<(), Failure> {
@@ -190,15 +189,14 @@ impl Relay {
         if self.progress.ended {
             return Ok(());
         }
-        // Some compatible servers leave out `[DONE]`, some the empty line after the last frame.
+        // Some servers leave out the empty line after the last frame, some the terminator.
         let partial = self.framer.partial().trim_ascii_end().to_vec();
         let last = event(&partial);
-        if partial.is_empty() && self.reader.is_complete() {
-            let done = Event { data: Some(openai_chat::DONE_DATA.into()), ..Event::default() };
-            return self.terminate(&done, openai_chat::DONE);
-        }
         if self.reader.is_terminator(&last) {
             return self.terminate(&last, &[&*partial, b"\n\n"].concat());
+        }
+        if partial.is_empty() && self.close()? {
+            return Ok(());
         }
         Err(Failure::new(FailureKind::Cut, "the answer ended before its terminator"))
     }
@@ -207,77 +205,33 @@ impl Relay {
     fn terminate(&mut self, last: &Event<'_>, frame: &[u8]) -> Result<(), Failure> {
         let mut written = Vec::new();
         self.read(last, &mut written)?;
+        self.hold(written, frame);
+        Ok(())
+    }
+
+    /// Ends an answer that is complete without a terminator.
+    fn close(&mut self) -> Result<bool, Failure> {
+        let mut written = Vec::new();
+        let Self { reader, writer, progress, terminal, .. } = self;
+        let closed = reader.close(&mut |event| {
+            progress.observe(&event);
+            match writer {
+                Some(writer) => writer.write(event, &mut written, terminal),
+                None => Ok(()),
+            }
+        })?;
+        let Some(frame) = closed else { return Ok(false) };
+        self.hold(written, frame);
+        Ok(true)
+    }
+
+    fn hold(&mut self, mut written: Vec<u8>, frame: &[u8]) {
         match self.writer {
             Some(_) => {
                 written.append(&mut self.terminal);
                 self.terminal = written;
             }
             None => self.terminal.extend_from_slice(frame),
-        }
-        Ok(())
-    }
-}
-
-/// A reader of the upstream's dialect.
-enum Reader {
-    OpenAi(openai_chat::StreamReader),
-    Anthropic(anthropic::StreamReader),
-}
-
-impl Reader {
-    fn new(upstream: UpstreamDialect) -> Self {
-        match upstream {
-            UpstreamDialect::OpenAiChat => Self::OpenAi(openai_chat::StreamReader::default()),
-            UpstreamDialect::AnthropicMessages => {
-                Self::Anthropic(anthropic::StreamReader::default())
-            }
-        }
-    }
-
-    fn read(
-        &mut self,
-        event: &Event<'_>,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<Frame, Failure> {
-        match self {
-            Self::OpenAi(reader) => reader.read(event, sink),
-            Self::Anthropic(reader) => reader.read(event, sink),
-        }
-    }
-
-    /// Whether an answer without a terminator is complete all the same.
-    fn is_complete(&self) -> bool {
-        match self {
-            Self::OpenAi(reader) => reader.is_complete(),
-            Self::Anthropic(_) => false,
-        }
-    }
-
-    fn is_terminator(&self, event: &Event<'_>) -> bool {
-        let data = event.data.as_deref().unwrap_or_default();
-        match self {
-            Self::OpenAi(_) => openai_chat::StreamReader::is_terminator(data),
-            Self::Anthropic(_) => anthropic::StreamReader::is_terminator(data),
-        }
-    }
-}
-
-/// A writer of the caller's dialect.
-enum Writer {
-    OpenAi(openai_chat::StreamWriter),
-    Anthropic(anthropic::StreamWriter),
-}
-
-impl Writer {
-    fn write(
-        &mut self,
-        event: ReplyEvent<'_>,
-        out: &mut Vec<u8>,
-        terminal: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        match self {
-            Self::OpenAi(writer) => writer.write(event, out, terminal),
-            Self::Anthropic(writer) => writer.write(event, out, terminal),
         }
     }
 }

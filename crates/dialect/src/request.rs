@@ -3,16 +3,19 @@
 use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use bytes::Bytes;
-use serde::Serialize;
+use memchr::memmem;
 use vocab::RequestId;
 
 use crate::{
     ClientDialect, Needs, ParseError, Relay, RelayOptions, Unsupported, UpstreamDialect,
-    anthropic::{self, Version},
-    openai_chat,
+    anthropic::Version,
+    client::ClientFormat,
+    embedding::Texts,
     prompt::Prompt,
+    reasoning,
     scan::Peek,
     splice::{Edit, splice},
+    upstream::{Emitted, UpstreamFormat},
 };
 
 /// Headers of the caller that change what the body means.
@@ -33,9 +36,16 @@ pub struct Target<'a> {
     pub output_max_default: u64,
 }
 
+impl Target<'static> {
+    /// Stands for any target when only the fields are checked.
+    pub(crate) const ANY: Self = Self { model: "", output_max_default: 1 };
+}
+
 /// What is sent upstream.
 #[derive(Clone)]
 pub struct Outbound {
+    /// The dialect it is in.
+    pub dialect: UpstreamDialect,
     /// The body.
     pub body: Bytes,
     /// Headers of the dialect, e.g. `anthropic-version`.
@@ -53,14 +63,25 @@ impl fmt::Debug for Outbound {
     }
 }
 
-/// A parsed request. Its prompt is read only when an upstream of another dialect is asked about.
+/// A parsed request. What it asks is read in full only when an upstream of another dialect is asked
+/// about.
 pub struct Request {
     client: ClientDialect,
     body: Bytes,
     peek: Peek,
-    version: Version,
+    version: Option<Version>,
     beta: Option<String>,
-    prompt: OnceLock<Result<Prompt, Unsupported>>,
+    /// The body carries reasoning of another dialect, which must be taken out or unpacked.
+    carries: bool,
+    asked: OnceLock<Result<Asked, Unsupported>>,
+}
+
+/// What is asked, in no dialect.
+enum Asked {
+    /// For an answer, or a count of the prompt.
+    Prompt(Prompt),
+    /// For vectors.
+    Texts(Texts),
 }
 
 impl fmt::Debug for Request {
@@ -81,15 +102,18 @@ impl Request {
         caller: Caller<'_>,
         body: Bytes,
     ) -> Result<Self, ParseError> {
-        let (peek, version) = match client {
-            ClientDialect::OpenAiChat => (openai_chat::peek(&body)?, Version::default()),
-            ClientDialect::AnthropicMessages => {
-                let version = Version::parse(caller.anthropic_version)?;
-                (anthropic::peek(version, &body)?, version)
-            }
-        };
-        let beta = caller.anthropic_beta.map(str::to_owned);
-        Ok(Self { client, body, peek, version, beta, prompt: OnceLock::new() })
+        let peek = client.format().common().peek(&caller, &body)?;
+        let version = caller.anthropic_version.map(|text| Version::parse(Some(text))).transpose();
+        Ok(Self {
+            client,
+            peek,
+            // A header that this dialect does not know means nothing to it.
+            version: version.unwrap_or_default(),
+            beta: caller.anthropic_beta.map(str::to_owned),
+            carries: memmem::find(&body, reasoning::PREFIX.as_bytes()).is_some(),
+            body,
+            asked: OnceLock::new(),
+        })
     }
 
     /// The caller's dialect.
@@ -122,20 +146,53 @@ impl Request {
         self.peek.output_max
     }
 
-    /// Whether `upstream` can carry this request: always in the same dialect, otherwise every
+    /// Whether the body passes through to `upstream` (G5).
+    #[must_use]
+    pub fn passes_through(&self, upstream: UpstreamDialect) -> bool {
+        upstream.is_same_as(self.client) && !self.carries
+    }
+
+    /// The first of `upstreams` that can carry this request, one of the caller's own dialect before
+    /// any other.
+    ///
+    /// # Errors
+    /// [`Unsupported`] names the field that cannot go; without any upstream for the operation, the
+    /// model.
+    pub fn choose(&self, upstreams: &[UpstreamDialect]) -> Result<UpstreamDialect, Unsupported> {
+        if let Some(same) = upstreams.iter().find(|upstream| self.passes_through(**upstream)) {
+            return Ok(*same);
+        }
+        let mut refused = None;
+        for upstream in upstreams {
+            if upstream.operation() != self.client.operation() {
+                continue;
+            }
+            match self.carried_by(*upstream) {
+                Ok(()) => return Ok(*upstream),
+                // The first is the one its provider prefers, so its reason is the best one.
+                Err(unsupported) => refused = refused.or(Some(unsupported)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| {
+            let message = format!("`model` has no route that serves {}", self.client);
+            Unsupported::about("model", message)
+        }))
+    }
+
+    /// Whether `upstream` can carry this request: always when it passes through, otherwise every
     /// feature is checked.
     ///
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
     pub fn carried_by(&self, upstream: UpstreamDialect) -> Result<(), Unsupported> {
-        if upstream.is_same_as(self.client) {
+        if self.passes_through(upstream) {
             return Ok(());
         }
-        let prompt = self.prompt()?;
-        let target = Target { model: "", output_max_default: 1 };
-        match upstream {
-            UpstreamDialect::OpenAiChat => openai_chat::emit(prompt, &target).map(drop),
-            UpstreamDialect::AnthropicMessages => anthropic::emit(prompt, &target).map(drop),
+        match (upstream.format(), self.asked()?) {
+            (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => format.check(prompt),
+            (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => format.check(prompt),
+            (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.check(texts),
+            _ => Err(self.other_operation(upstream)),
         }
     }
 
@@ -149,36 +206,63 @@ impl Request {
         upstream: UpstreamDialect,
         target: &Target<'_>,
     ) -> Result<Outbound, Unsupported> {
-        let (body, dropped) = if upstream.is_same_as(self.client) {
-            (splice(&self.body, self.edits(target)), Vec::new())
+        let Emitted { body, dropped } = if self.passes_through(upstream) {
+            Emitted { body: splice(&self.body, self.edits(target)), dropped: Vec::new() }
         } else {
             self.translate(upstream, target)?
         };
-        let headers = match (upstream, self.client) {
-            (UpstreamDialect::OpenAiChat, _) => Vec::new(),
-            (UpstreamDialect::AnthropicMessages, ClientDialect::AnthropicMessages) => {
-                let beta = self.beta.clone().map(|beta| ("anthropic-beta", beta));
-                let version = ("anthropic-version", self.version.as_str().to_owned());
-                std::iter::once(version).chain(beta).collect()
-            }
-            // Sampling parameters are taken by the older version only.
-            (UpstreamDialect::AnthropicMessages, ClientDialect::OpenAiChat) => {
-                vec![("anthropic-version", Version::V20230601.as_str().to_owned())]
-            }
-        };
-        Ok(Outbound { body, headers, stream: self.peek.stream, dropped })
+        let headers = self.headers(upstream);
+        Ok(Outbound { dialect: upstream, body, headers, stream: self.peek.stream, dropped })
     }
 
-    /// The relay for a streamed answer of `upstream`.
+    /// The headers that say how the body is meant.
+    fn headers(&self, upstream: UpstreamDialect) -> Vec<(&'static str, String)> {
+        match upstream {
+            UpstreamDialect::AnthropicMessages | UpstreamDialect::AnthropicCount => {}
+            _ => return Vec::new(),
+        }
+        // Sampling parameters are taken by the older version only, so a translation uses that.
+        let same = self.passes_through(upstream);
+        let version = self.version.filter(|_| same).unwrap_or_default();
+        let beta = self.beta.clone().filter(|_| same).map(|beta| ("anthropic-beta", beta));
+        [("anthropic-version", version.as_str().to_owned())].into_iter().chain(beta).collect()
+    }
+
+    /// The relay for a streamed answer of `upstream`, whose own name of the model is `model`;
+    /// nothing for dialects that have no streams.
     #[must_use]
-    pub fn relay(&self, upstream: UpstreamDialect, request_id: RequestId) -> Relay {
+    pub fn relay(
+        &self,
+        upstream: UpstreamDialect,
+        model: &str,
+        request_id: RequestId,
+    ) -> Option<Relay> {
+        let echo = (!upstream.is_same_as(self.client)).then(|| self.echo()).flatten();
         Relay::new(RelayOptions {
             client: self.client,
             upstream,
             include_usage: self.peek.include_usage,
             request_id,
             model: self.model().to_owned(),
+            upstream_model: model.to_owned(),
+            echo,
         })
+    }
+
+    /// What of the request a translated answer repeats.
+    pub(crate) fn echo(&self) -> Option<String> {
+        match self.client.format() {
+            ClientFormat::Generate(client) => client.echo(&self.body),
+            ClientFormat::Embed(_) | ClientFormat::Count(_) => None,
+        }
+    }
+
+    /// The texts to embed, for a caller that asked for that.
+    pub(crate) fn texts(&self) -> Option<&Texts> {
+        match self.asked() {
+            Ok(Asked::Texts(texts)) => Some(texts),
+            Ok(Asked::Prompt(_)) | Err(_) => None,
+        }
     }
 
     fn edits(&self, target: &Target<'_>) -> Vec<Edit> {
@@ -195,32 +279,39 @@ impl Request {
         &self,
         upstream: UpstreamDialect,
         target: &Target<'_>,
-    ) -> Result<(Bytes, Vec<&'static str>), Unsupported> {
-        let prompt = self.prompt()?;
-        let mut dropped = prompt.dropped.clone();
+    ) -> Result<Emitted, Unsupported> {
+        let asked = self.asked()?;
+        let emitted = match (upstream.format(), asked) {
+            (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => {
+                format.emit(prompt, target)?
+            }
+            (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => {
+                format.emit(prompt, target)?
+            }
+            (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.emit(texts, target)?,
+            _ => return Err(self.other_operation(upstream)),
+        };
+        let mut dropped = match asked {
+            Asked::Prompt(prompt) => prompt.dropped.clone(),
+            Asked::Texts(texts) => texts.dropped.clone(),
+        };
+        dropped.extend(emitted.dropped);
         if self.beta.is_some() {
             dropped.push("anthropic-beta");
         }
-        let body = match upstream {
-            UpstreamDialect::OpenAiChat => {
-                dropped.extend(openai_chat::dropped(prompt));
-                text(&openai_chat::emit(prompt, target)?)
-            }
-            UpstreamDialect::AnthropicMessages => text(&anthropic::emit(prompt, target)?),
-        };
-        Ok((body, dropped))
+        Ok(Emitted { body: emitted.body, dropped })
     }
 
-    fn prompt(&self) -> Result<&Prompt, Unsupported> {
-        let read = || match self.client {
-            ClientDialect::OpenAiChat => openai_chat::parse(&self.body),
-            ClientDialect::AnthropicMessages => anthropic::parse(&self.body),
+    fn asked(&self) -> Result<&Asked, Unsupported> {
+        let read = || match self.client.format() {
+            ClientFormat::Generate(client) => client.parse(&self.body).map(Asked::Prompt),
+            ClientFormat::Count(client) => client.parse(&self.body).map(Asked::Prompt),
+            ClientFormat::Embed(client) => client.parse(&self.body).map(Asked::Texts),
         };
-        self.prompt.get_or_init(read).as_ref().map_err(Clone::clone)
+        self.asked.get_or_init(read).as_ref().map_err(Clone::clone)
     }
-}
 
-fn text(body: &impl Serialize) -> Bytes {
-    // Serialising plain structs into memory cannot fail.
-    Bytes::from(serde_json::to_vec(body).unwrap_or_default())
+    fn other_operation(&self, upstream: UpstreamDialect) -> Unsupported {
+        Unsupported::about("model", format!("`model` is served by {upstream}, not {}", self.client))
+    }
 }

@@ -3,9 +3,15 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
+
+/// Plain structs as JSON text.
+pub(crate) fn json(body: &impl Serialize) -> Vec<u8> {
+    // Serialising plain structs into memory cannot fail.
+    serde_json::to_vec(body).unwrap_or_default()
+}
 
 /// A string; borrowed unless it has escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,16 +3,15 @@
 //! `base_url` is the root, as in Anthropic's SDKs: `https://api.anthropic.com`. The region is a
 //! field of the request (`inference_geo`) and of its usage, so no header reports it.
 
-use dialect::{Outbound, UpstreamDialect, read_error};
+use dialect::UpstreamDialect;
 use http::HeaderName;
-use secrecy::{ExposeSecret, SecretString};
-use vocab::{Failure, HttpCall, HttpHead, HttpReply, Timestamp};
+use secrecy::ExposeSecret;
+use vocab::HttpHead;
 
 use crate::{
-    CallContext, Endpoint, Observed, Provider, Room, Settings, SettingsError,
+    Credential, Endpoint, Observed, Provider, Reach, Room, Settings, SettingsError,
     base::{Base, Shape},
     observed::{count, request_id},
-    retry_hint,
 };
 
 /// Sent as `anthropic-version` unless the body was written for another: the version under which
@@ -39,38 +38,36 @@ impl Provider for Anthropic {
         "anthropic"
     }
 
-    fn dialect(&self) -> UpstreamDialect {
-        UpstreamDialect::AnthropicMessages
+    fn speaks(&self, _settings: &Settings, _model: &str) -> Vec<UpstreamDialect> {
+        vec![UpstreamDialect::AnthropicMessages, UpstreamDialect::AnthropicCount]
+    }
+
+    fn reach(&self, _settings: &Settings, _model: &str) -> Reach {
+        Reach::Unstated
     }
 
     fn connect(
         &self,
         settings: &Settings,
-        credential: Option<&SecretString>,
+        credential: Option<&Credential>,
     ) -> Result<Endpoint, SettingsError> {
-        let uri = Base::parse_shape(&settings.base_url, SHAPE)?.join("/v1/messages")?;
-        let mut endpoint = Endpoint::new(uri, &settings.headers)?;
+        let base = Base::parse_shape(&settings.base_url, SHAPE)?;
+        let mut endpoint = Endpoint::new(base, &settings.headers)?
+            .at(UpstreamDialect::AnthropicMessages, "/v1/messages")?
+            .at(UpstreamDialect::AnthropicCount, "/v1/messages/count_tokens")?;
         // An operator may pin another version in `headers`; a request's own wins over both.
         if !settings.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case(VERSION.as_str())) {
             endpoint = endpoint.header(VERSION, VERSION_DEFAULT, "anthropic-version")?;
         }
         match credential {
-            // Exactly one of `x-api-key` and `authorization`: with both, Anthropic takes the first.
-            Some(credential) => endpoint.credential(API_KEY, credential.expose_secret()),
             None => Ok(endpoint),
+            // Exactly one of `x-api-key` and `authorization`: with both, Anthropic takes the first.
+            Some(Credential::Secret(key)) => endpoint.credential(API_KEY, key.expose_secret()),
+            Some(Credential::Token(token)) => endpoint.bearer(token),
+            Some(Credential::Aws(_)) => {
+                Err(SettingsError::CredentialKind { takes: "a key, or a token" })
+            }
         }
-    }
-
-    fn prepare(&self, endpoint: &Endpoint, outbound: Outbound, context: &CallContext) -> HttpCall {
-        endpoint.call(outbound, context)
-    }
-
-    fn classify(&self, reply: &HttpReply, now: Timestamp) -> Failure {
-        let status = reply.head.status.as_u16();
-        let mut failure = read_error(self.dialect(), Some(status), &reply.body);
-        failure.status = Some(status);
-        failure.retry_after = retry_hint(&reply.head, now).or(failure.retry_after);
-        failure
     }
 
     fn observe(&self, head: &HttpHead) -> Observed {

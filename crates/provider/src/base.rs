@@ -59,6 +59,12 @@ impl Base {
         Ok(Self(uri))
     }
 
+    /// The address itself.
+    #[must_use]
+    pub fn uri(&self) -> &Uri {
+        &self.0
+    }
+
     /// The address of `path` (which starts with `/`) under this base.
     ///
     /// # Errors

@@ -2,14 +2,15 @@
 
 use std::fmt;
 
-use dialect::Outbound;
+use dialect::{Outbound, UpstreamDialect};
 use http::{
     HeaderMap, HeaderName, HeaderValue, Method, Uri,
     header::{self, ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT},
 };
+use secrecy::{ExposeSecret, SecretString};
 use vocab::HttpCall;
 
-use crate::{CallContext, SettingsError};
+use crate::{AwsKeys, Base, CallContext, SettingsError};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -35,11 +36,15 @@ static RESERVED: [HeaderName; 13] = [
     HeaderName::from_static("x-api-key"),
 ];
 
-/// One upstream endpoint, ready to be called: address and standing headers, the credential among
+/// One upstream endpoint, ready to be called: addresses and standing headers, the credential among
 /// them, built once.
 #[derive(Clone)]
 pub struct Endpoint {
-    uri: Uri,
+    base: Base,
+    /// Where each API is that has one address for all models.
+    addresses: Vec<(UpstreamDialect, Uri)>,
+    /// Keys that sign each call.
+    keys: Option<AwsKeys>,
     /// Every header that a call carries is here, with a value or a placeholder: a call replaces
     /// values and its copy of the map need not grow.
     headers: HeaderMap,
@@ -50,24 +55,24 @@ impl fmt::Debug for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<_> = self.headers.keys().map(HeaderName::as_str).collect();
         f.debug_struct("Endpoint")
-            .field("uri", &format_args!("{}", self.uri))
+            .field("base", &format_args!("{}", self.base.uri()))
             .field("headers", &names)
             .finish()
     }
 }
 
 impl Endpoint {
-    /// An endpoint at `uri` with the gateway's standing headers and the operator's.
+    /// An endpoint under `base` with the gateway's standing headers and the operator's.
     ///
     /// # Errors
     /// [`SettingsError`] when a header cannot be sent or is the gateway's own.
-    pub fn new(uri: Uri, extra: &[(String, String)]) -> Result<Self, SettingsError> {
+    pub fn new(base: Base, extra: &[(String, String)]) -> Result<Self, SettingsError> {
         let mut headers = HeaderMap::with_capacity(12 + extra.len());
         headers.insert(USER_AGENT, AGENT);
         // Nothing here unpacks: streams are not compressed and small bodies gain nothing.
         headers.insert(ACCEPT_ENCODING, IDENTITY);
         headers.insert(CONTENT_TYPE, JSON);
-        headers.extend(host(&uri).map(|host| (header::HOST, host)));
+        headers.extend(host(base.uri()).map(|host| (header::HOST, host)));
         for (name, value) in extra {
             let wrong = || SettingsError::HeaderShape { name: name.chars().take(64).collect() };
             let key = HeaderName::from_bytes(name.as_bytes()).map_err(|_| wrong())?;
@@ -80,7 +85,30 @@ impl Endpoint {
         }
         headers.insert(ACCEPT, JSON);
         headers.insert(REQUEST_ID, NOBODY);
-        Ok(Self { uri, headers })
+        Ok(Self { base, addresses: Vec::new(), keys: None, headers })
+    }
+
+    /// Adds the address of an API: `path`, which starts with `/`, under the base.
+    ///
+    /// # Errors
+    /// [`SettingsError::BaseUrlNotHttp`] when the two do not make an address.
+    pub fn at(mut self, dialect: UpstreamDialect, path: &str) -> Result<Self, SettingsError> {
+        let address = self.base.join(path)?;
+        self.addresses.push((dialect, address));
+        Ok(self)
+    }
+
+    /// Adds keys that sign each call.
+    #[must_use]
+    pub fn signed_with(mut self, keys: AwsKeys) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// The keys that sign each call.
+    #[must_use]
+    pub fn keys(&self) -> Option<&AwsKeys> {
+        self.keys.as_ref()
     }
 
     /// Adds a standing header whose value is public.
@@ -108,16 +136,37 @@ impl Endpoint {
         Ok(self)
     }
 
-    /// Where calls go.
-    #[must_use]
-    pub fn uri(&self) -> &Uri {
-        &self.uri
+    /// Adds a key or token as a bearer, marked sensitive (AUD-4).
+    ///
+    /// # Errors
+    /// [`SettingsError::ValueShape`] when it cannot be sent.
+    pub fn bearer(self, key: &SecretString) -> Result<Self, SettingsError> {
+        let key = key.expose_secret();
+        if key.is_empty() {
+            return Err(SettingsError::ValueShape { setting: "credential" });
+        }
+        self.credential(header::AUTHORIZATION, &format!("Bearer {key}"))
     }
 
-    /// A JSON POST of `outbound`. Its own headers win over standing ones, e.g.
-    /// `anthropic-version`.
+    /// What all its addresses begin with.
     #[must_use]
-    pub fn call(&self, outbound: Outbound, context: &CallContext) -> HttpCall {
+    pub fn base(&self) -> &Base {
+        &self.base
+    }
+
+    /// A JSON POST of `outbound` to the address of its API. Its own headers win over standing ones,
+    /// e.g. `anthropic-version`.
+    #[must_use]
+    pub fn call(&self, outbound: Outbound, context: &CallContext<'_>) -> HttpCall {
+        let known = self.addresses.iter().find(|(dialect, _)| *dialect == outbound.dialect);
+        // Only APIs that the provider `speaks` are asked for, and those have addresses.
+        let uri = known.map_or_else(|| self.base.uri().clone(), |(_, uri)| uri.clone());
+        self.call_at(uri, outbound, context)
+    }
+
+    /// A JSON POST of `outbound` to `uri`, for addresses that contain the model.
+    #[must_use]
+    pub fn call_at(&self, uri: Uri, outbound: Outbound, context: &CallContext<'_>) -> HttpCall {
         let mut headers = self.headers.clone();
         if outbound.stream {
             headers.insert(ACCEPT, EVENTS);
@@ -135,7 +184,7 @@ impl Endpoint {
                 headers.insert(name, value);
             }
         }
-        HttpCall { method: Method::POST, uri: self.uri.clone(), headers, body: outbound.body }
+        HttpCall { method: Method::POST, uri, headers, body: outbound.body }
     }
 }
 

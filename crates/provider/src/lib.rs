@@ -7,8 +7,11 @@
 //! # How to add a provider: one file, one line
 //!
 //! 1. Write `src/<name>.rs` with a unit struct that implements [`Provider`]:
+//!    - `settings` lists what an endpoint may say besides its address, headers and credential.
+//!    - `speaks` names the APIs it serves for a model, the preferred one first.
+//!    - `reach` says where a prompt for a model may be processed.
 //!    - `connect` checks the settings with [`Base::parse`] and puts everything that stays the same
-//!      from call to call into an [`Endpoint`]: the address, the credential's header, extra headers.
+//!      from call to call into an [`Endpoint`]: addresses, the credential's header, extra headers.
 //!    - `prepare` puts one body on that endpoint; [`Endpoint::call`] does it for JSON over POST.
 //!    - `classify` names the failure; [`dialect::read_error`] reads the body, [`retry_hint`] the
 //!      headers.
@@ -26,51 +29,78 @@
 mod anthropic;
 mod base;
 mod catalog;
+mod credential;
 mod endpoint;
 mod observed;
 mod openai_compatible;
+mod reach;
 mod retry;
 mod settings;
 
 use std::{fmt::Debug, time::Duration};
 
-use dialect::{Outbound, UpstreamDialect};
-use secrecy::SecretString;
+use dialect::{Outbound, UpstreamDialect, read_error};
 use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 
 pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
 pub use base::Base;
 pub use catalog::{catalog, find};
+pub use credential::{AwsKeys, Credential};
 pub use endpoint::Endpoint;
 pub use observed::{Observed, Room};
 pub use openai_compatible::OpenAiCompatible;
+pub use reach::Reach;
 pub use retry::{RETRY_HINT_MAX, retry_hint};
-pub use settings::{Settings, SettingsError};
+pub use settings::{Setting, Settings, SettingsError};
 
 /// One upstream API.
 pub trait Provider: Send + Sync + Debug {
     /// The name used as `provider` of an endpoint, e.g. `openai-compatible`.
     fn name(&self) -> &'static str;
 
-    /// The message format its endpoints speak.
-    fn dialect(&self) -> UpstreamDialect;
+    /// What an endpoint may say besides `base_url`, `headers` and `credential`.
+    fn settings(&self) -> &'static [Setting] {
+        &[]
+    }
 
-    /// Everything that does not change from call to call, computed once.
+    /// The APIs that an endpoint with these settings serves for `model`, as its provider names it;
+    /// the preferred one for each operation first.
+    fn speaks(&self, settings: &Settings, model: &str) -> Vec<UpstreamDialect>;
+
+    /// Where a prompt for `model` may be processed, as far as the address and the model's name
+    /// tell.
+    fn reach(&self, settings: &Settings, model: &str) -> Reach;
+
+    /// Everything that does not change from call to call, computed once. Without a credential the
+    /// settings are checked all the same.
     ///
     /// # Errors
     /// [`SettingsError`] names the setting that is wrong and what to write instead.
     fn connect(
         &self,
         settings: &Settings,
-        credential: Option<&SecretString>,
+        credential: Option<&Credential>,
     ) -> Result<Endpoint, SettingsError>;
 
     /// One call to that endpoint.
-    fn prepare(&self, endpoint: &Endpoint, outbound: Outbound, context: &CallContext) -> HttpCall;
+    fn prepare(
+        &self,
+        endpoint: &Endpoint,
+        outbound: Outbound,
+        context: &CallContext<'_>,
+    ) -> HttpCall {
+        endpoint.call(outbound, context)
+    }
 
     /// What a reply that is not a success means (R3), with the provider's own hint of when to come
     /// back. Statuses 2xx never get here.
-    fn classify(&self, reply: &HttpReply, now: Timestamp) -> Failure;
+    fn classify(&self, dialect: UpstreamDialect, reply: &HttpReply, now: Timestamp) -> Failure {
+        let status = reply.head.status.as_u16();
+        let mut failure = read_error(dialect, Some(status), &reply.body);
+        failure.status = Some(status);
+        failure.retry_after = retry_hint(&reply.head, now).or(failure.retry_after);
+        failure
+    }
 
     /// What the head of any reply tells about the provider.
     fn observe(&self, head: &HttpHead) -> Observed;
@@ -78,9 +108,13 @@ pub trait Provider: Send + Sync + Debug {
 
 /// What an adapter may know of the request it serves.
 #[derive(Debug, Clone, Copy)]
-pub struct CallContext {
+pub struct CallContext<'a> {
     /// Sent along, so that the provider's support can find the call.
     pub request_id: RequestId,
+    /// The model as the provider names it, for addresses that contain it.
+    pub model: &'a str,
+    /// The time, for signatures.
+    pub now: Timestamp,
     /// Time left until the caller's deadline.
     pub remaining: Duration,
 }

@@ -1,20 +1,40 @@
 //! What an operator says about an endpoint, and what can be wrong with it.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
+
+/// One thing that an endpoint of a provider may say, besides address, headers and credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    /// Its name in `endpoints.yaml`.
+    pub name: &'static str,
+    /// What it is, for messages and the reference.
+    pub what: &'static str,
+    /// A correct value.
+    pub example: &'static str,
+    /// Whether it must be there.
+    pub required: bool,
+}
 
 /// Settings of one endpoint, as the bundle states them. The credential is apart.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Where the API is: `https://api.openai.com/v1` for `openai-compatible` (the version is part
-    /// of it), `https://api.anthropic.com` for `anthropic` (it is not).
+    /// of it), `https://api.anthropic.com` for `anthropic` (it is not). Empty where the provider
+    /// knows its address from other settings.
     pub base_url: String,
     /// Headers sent with every call, e.g. for a proxy in front of the server. Names that the
     /// gateway sets itself are refused. Not the place for the credential.
     pub headers: Vec<(String, String)>,
-    /// OpenAI organisation that is billed, when the key belongs to several.
-    pub organization: Option<String>,
-    /// OpenAI project, when the key belongs to several.
-    pub project: Option<String>,
+    /// What else the provider's [`Setting`]s allow, by name.
+    pub values: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// A value, if it is there.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.values.get(name).map(String::as_str)
+    }
 }
 
 // AUD-4: people put secrets in headers, whatever the documentation says.
@@ -24,8 +44,7 @@ impl fmt::Debug for Settings {
         f.debug_struct("Settings")
             .field("base_url", &self.base_url.split(['?', '#']).next().map(without_user))
             .field("headers", &names)
-            .field("organization", &self.organization)
-            .field("project", &self.project)
+            .field("values", &self.values)
             .finish()
     }
 }
@@ -91,6 +110,32 @@ pub enum SettingsError {
     HeaderReserved {
         /// The header's name.
         name: String,
+    },
+    /// A setting that must be there and is not.
+    #[error("`{setting}` is missing: write {what}, e.g. `{setting}: {example}`")]
+    Missing {
+        /// Which setting.
+        setting: &'static str,
+        /// What it is.
+        what: &'static str,
+        /// A correct value.
+        example: &'static str,
+    },
+    /// A setting with a value that it cannot have.
+    #[error("`{setting}` is not {what}: write e.g. `{setting}: {example}`")]
+    Wrong {
+        /// Which setting.
+        setting: &'static str,
+        /// What it is.
+        what: &'static str,
+        /// A correct value.
+        example: &'static str,
+    },
+    /// A credential of a kind that this provider does not take.
+    #[error("the credential is not of a kind that this provider takes: {takes}")]
+    CredentialKind {
+        /// What it takes.
+        takes: &'static str,
     },
     /// A setting or credential that cannot be a header value.
     #[error(

@@ -14,8 +14,10 @@
 mod control;
 pub mod exchange;
 pub mod failure;
+mod feature;
 pub mod id;
 mod money;
+mod price;
 pub mod refusal;
 mod request_id;
 mod time;
@@ -24,11 +26,13 @@ mod usage;
 pub use control::{DataClass, EvidenceLevel};
 pub use exchange::{HttpCall, HttpHead, HttpReply};
 pub use failure::{Failure, FailureKind, OutcomeClass};
+pub use feature::{Feature, FeatureSet};
 pub use id::{
     CertificateId, CredentialId, EndpointId, Id, IdError, JurisdictionId, MechanismId, ModelId,
     RegionId, RouteId, TenantId, WorkloadId,
 };
 pub use money::MicroUsd;
+pub use price::{LongContext, Multiplier, MultiplierError, Price, Rate, RateError, Rates};
 pub use refusal::{Refusal, RefusalCode};
 pub use request_id::{RequestId, RequestIdError, RequestIdText};
 pub use time::{Timestamp, TimestampError};

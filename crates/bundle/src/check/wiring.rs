@@ -80,12 +80,17 @@ pub(crate) fn endpoints(
 
 fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointConfig {
     regions.expect(&raw.region, notes);
-    let (place, secret_free) = (raw.base_url.place, raw.id.place);
+    let secret_free = raw.id.place;
+    let place = raw.base_url.as_ref().map_or(secret_free, |url| url.place);
+    let said = |name: &str| raw.values.iter().find(|(known, _)| *known == name);
     let settings = Settings {
-        base_url: raw.base_url.value,
+        base_url: raw.base_url.as_ref().map(|url| url.value.clone()).unwrap_or_default(),
         headers: raw.headers,
-        organization: raw.organization.map(|text| text.value),
-        project: raw.project.map(|text| text.value),
+        values: raw
+            .values
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.value.clone()))
+            .collect(),
     };
     match provider::find(&raw.provider.value) {
         Some(provider) => {
@@ -93,6 +98,11 @@ fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointC
                 // AUD-4: a report shows the line it points at, so not the one with the secret.
                 let place = match error {
                     SettingsError::BaseUrlCredential | SettingsError::BaseUrlQuery => secret_free,
+                    SettingsError::Missing { .. } => secret_free,
+                    SettingsError::Wrong { setting, .. }
+                    | SettingsError::ValueShape { setting } => {
+                        said(setting).map_or(secret_free, |(_, value)| value.place)
+                    }
                     _ => place,
                 };
                 let error = error.to_string();

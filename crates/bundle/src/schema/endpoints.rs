@@ -19,15 +19,13 @@ pub(crate) struct RawEndpoint {
     /// Where it runs.
     pub(crate) region: At<RegionId>,
     /// Where its API is.
-    pub(crate) base_url: At<String>,
+    pub(crate) base_url: Option<At<String>>,
     /// Where its credential is found.
     pub(crate) credential: Option<CredentialSource>,
     /// Headers sent with every call.
     pub(crate) headers: Vec<(String, String)>,
-    /// OpenAI organisation.
-    pub(crate) organization: Option<At<String>>,
-    /// OpenAI project.
-    pub(crate) project: Option<At<String>>,
+    /// What else is said, for the provider to understand.
+    pub(crate) values: Vec<(&'static str, At<String>)>,
 }
 
 /// Reads `endpoints.yaml`.
@@ -41,22 +39,29 @@ fn endpoint(node: &Node, notes: &Notes) -> Option<RawEndpoint> {
     let vendor = fields.required("vendor", text);
     let provider = fields.required("provider", text);
     let region = fields.required("region", crate::read::id);
-    let base_url = fields.required("base_url", text);
+    let base_url = fields.optional("base_url", text);
     let credential = fields.optional("credential", credential);
     let headers = fields.optional("headers", headers);
-    let organization = fields.optional("organization", text);
-    let project = fields.optional("project", text);
+    // Each provider kind has settings of its own; of an unknown kind any of them may be meant.
+    let kind = provider.as_ref().and_then(|kind| provider::find(&kind.value));
+    let kinds =
+        provider::catalog().iter().filter(|one| kind.is_none_or(|k| k.name() == one.name()));
+    let mut values: Vec<(&'static str, At<String>)> = Vec::new();
+    for setting in kinds.flat_map(|kind| kind.settings()) {
+        if values.iter().all(|(name, _)| *name != setting.name) {
+            values.extend(fields.optional(setting.name, text).map(|value| (setting.name, value)));
+        }
+    }
     fields.finish();
     Some(RawEndpoint {
         id: id?,
         vendor: vendor?,
         provider: provider?,
         region: region?,
-        base_url: base_url?,
+        base_url,
         credential,
         headers: headers.unwrap_or_default(),
-        organization,
-        project,
+        values,
     })
 }
 

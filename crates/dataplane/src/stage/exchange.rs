@@ -69,7 +69,12 @@ impl<'a> Exchange<'a> {
         let upstream = &self.choice.lane().upstream;
         let provider = upstream.provider();
         let outbound = self.outbound(trail)?;
-        let context = CallContext { request_id: trail.request, remaining: self.timeouts.total };
+        let context = CallContext {
+            request_id: trail.request,
+            model: &self.choice.lane().route.upstream_model,
+            now: trail.now(),
+            remaining: self.timeouts.total,
+        };
         let prepared = provider.prepare(&upstream.endpoint(), outbound, &context);
         let reply = client.open(prepared, self.timeouts.connect, self.timeouts.headers).await?;
         let observed = provider.observe(&reply.head);
@@ -83,14 +88,14 @@ impl<'a> Exchange<'a> {
             reply.whole(limits.error_size_max, limits.error_time_max, limits.error_time_max).await;
         // A body that does not come is no reason to lose the status.
         let whole = whole.unwrap_or(HttpReply { head, body: Bytes::new() });
-        Err(provider.classify(&whole, trail.now()))
+        Err(provider.classify(self.choice.dialect(), &whole, trail.now()))
     }
 
     fn outbound(&self, trail: &mut Trail) -> Result<Outbound, Failure> {
         let lane = self.choice.lane();
         let target =
             Target { model: &lane.route.upstream_model, output_max_default: OUTPUT_MAX_DEFAULT };
-        let emitted = self.planned.request().emit(lane.upstream.dialect(), &target);
+        let emitted = self.planned.request().emit(self.choice.dialect(), &target);
         // `carried_by` said yes at planning, so a no here concerns this request and no route.
         let outbound = emitted
             .map_err(|unsupported| Failure::new(FailureKind::BadRequest, unsupported.message))?;
@@ -109,12 +114,13 @@ impl<'a> Exchange<'a> {
         if self.planned.request().stream() {
             return self.read_stream(trail, call, reply).await;
         }
-        let dialect = self.choice.lane().upstream.dialect();
+        let dialect = self.choice.dialect();
+        let model = &self.choice.lane().route.upstream_model;
         let left = self.timeouts.total.saturating_sub(call.elapsed());
         let size_max = trail.gateway.limits.answer_size_max;
         let whole = reply.whole(size_max, self.timeouts.gap, left).await;
         let answer = whole.and_then(|whole| {
-            dialect::answer(self.planned.request(), dialect, trail.request, &whole.body)
+            dialect::answer(self.planned.request(), dialect, model, trail.request, &whole.body)
         });
         match answer {
             Ok(answer) => {
@@ -136,7 +142,12 @@ impl<'a> Exchange<'a> {
         reply: Reply,
     ) -> Result<Answered, Failure> {
         let lane = Arc::clone(self.choice.lane());
-        let relay = self.planned.request().relay(lane.upstream.dialect(), trail.request);
+        let model = &lane.route.upstream_model;
+        let relay = self.planned.request().relay(self.choice.dialect(), model, trail.request);
+        let Some(relay) = relay else {
+            let message = "this kind of request has no streams";
+            return Err(self.failed(trail, call, Failure::new(FailureKind::BadRequest, message)));
+        };
         let mut begun = Box::new(Begun {
             lane,
             call,

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dialect::{Request, Unsupported};
+use dialect::{Request, Unsupported, UpstreamDialect};
 use policy::{Permitted, Terms};
 use routing::{Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts};
 use vocab::{Refusal, RefusalCode, Timestamp};
@@ -14,6 +14,7 @@ use crate::{serving::Lane, trail::Trail};
 pub(crate) struct Choice {
     permitted: Permitted,
     lane: Arc<Lane>,
+    dialect: UpstreamDialect,
 }
 
 /// A request with an order of attempts.
@@ -32,6 +33,11 @@ impl Choice {
 
     pub(super) fn lane(&self) -> &Arc<Lane> {
         &self.lane
+    }
+
+    /// The API that is asked.
+    pub(super) fn dialect(&self) -> UpstreamDialect {
+        self.dialect
     }
 }
 
@@ -107,8 +113,12 @@ fn choices(
     let mut choices = Vec::with_capacity(terms.routes().len());
     for permitted in terms.routes() {
         let Some(lane) = trail.serving.lane(&permitted.route.id) else { continue };
-        match request.carried_by(lane.upstream.dialect()) {
-            Ok(()) => choices.push(Choice { permitted: permitted.clone(), lane: Arc::clone(lane) }),
+        match request.choose(&lane.speaks) {
+            Ok(dialect) => choices.push(Choice {
+                permitted: permitted.clone(),
+                lane: Arc::clone(lane),
+                dialect,
+            }),
             Err(reason) => {
                 trail.passed_over.push(journal::PassedOver {
                     route: permitted.route.id.clone(),

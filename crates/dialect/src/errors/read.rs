@@ -123,7 +123,7 @@ fn kind(upstream: UpstreamDialect, status: Option<u16>, words: &Words) -> Failur
     if let Some(kind) = by_name(words) {
         return kind;
     }
-    if let UpstreamDialect::AnthropicMessages = upstream
+    if has_anthropic_words(upstream)
         && let Some(kind) = anthropic_words(words)
     {
         return kind;
@@ -169,6 +169,18 @@ fn by_name(words: &Words) -> Option<FailureKind> {
         (&["request_too_large"], FailureKind::TooLarge),
     ];
     table.into_iter().find(|(names, _)| words.is(names)).map(|(_, kind)| kind)
+}
+
+/// Whether Claude itself words the errors.
+const fn has_anthropic_words(upstream: UpstreamDialect) -> bool {
+    matches!(
+        upstream,
+        UpstreamDialect::AnthropicMessages
+            | UpstreamDialect::AnthropicCount
+            | UpstreamDialect::BedrockInvoke
+            | UpstreamDialect::VertexMessages
+            | UpstreamDialect::VertexMessagesCount
+    )
 }
 
 /// Anthropic has types and no codes: some cases are told apart by their words alone.

@@ -186,6 +186,13 @@ fn content<'p>(
         parts.push(match &block.kind {
             BlockKind::Text(text) => Part::Text { text },
             BlockKind::Image(image) => Part::ImageUrl { image_url: ImageUrl { url: url(image) } },
+            BlockKind::Document(_) => {
+                return Err(block
+                    .at
+                    .refuse("is a document, which cannot be carried to this provider"));
+            }
+            // Left out, and named among what was dropped.
+            BlockKind::Reasoning(_) => continue,
             BlockKind::ToolCall { .. } | BlockKind::ToolResult { .. } => {
                 return Err(block.at.refuse("cannot stand here for this provider"));
             }

@@ -30,8 +30,8 @@ pub(crate) fn write(reply: &Reply, label: &Label) -> Vec<u8> {
     for block in &reply.blocks {
         match block {
             ReplyBlock::Text(text) => message.content.get_or_insert_default().push_str(text),
-            ReplyBlock::Reasoning(text) => {
-                message.reasoning_content.get_or_insert_default().push_str(text);
+            ReplyBlock::Reasoning(reasoning) => {
+                message.reasoning_content.get_or_insert_default().push_str(&reasoning.text);
             }
             ReplyBlock::Refusal(text) => message.refusal.get_or_insert_default().push_str(text),
             ReplyBlock::ToolCall { id, name, arguments } => {

@@ -15,7 +15,7 @@ fn asked(client: Client) -> dialect::Request {
 }
 
 fn read(client: Client, upstream: Upstream, body: &str) -> Result<Answer, Failure> {
-    answer(&asked(client), upstream, id(), &Bytes::from(body.to_owned()))
+    answer(&asked(client), upstream, "up", id(), &Bytes::from(body.to_owned()))
 }
 
 fn translated(client: Client, body: &Value) -> (Value, Answer) {
@@ -32,7 +32,7 @@ fn an_answer_of_the_same_dialect_is_shared_and_read() {
     let body = Bytes::from_static(
         br#"{"x":1,"choices":[{"message":{"content":"hi","tool_calls":[]},"finish_reason":"stop"}],"usage":{"prompt_tokens":3,"completion_tokens":1}}"#,
     );
-    let same = answer(&asked(Client::OpenAiChat), Upstream::OpenAiChat, id(), &body).unwrap();
+    let same = answer(&asked(Client::OpenAiChat), Upstream::OpenAiChat, "up", id(), &body).unwrap();
     assert_eq!(same.body.as_ptr(), body.as_ptr());
     assert_eq!((same.usage.input, same.finish), (Some(3), Some(Finish::Stop)));
 }

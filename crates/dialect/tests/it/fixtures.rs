@@ -160,7 +160,7 @@ fn recorded_answers_are_read_in_both_client_dialects() {
         for exchange in exchanges(folder).into_iter().filter(|exchange| exchange.status == 200) {
             let Some(body) = exchange.body.map(Bytes::from) else { continue };
             let request = parse(client, &exchange.request.to_string());
-            let same = answer(&request, upstream, id(), &body);
+            let same = answer(&request, upstream, "up", id(), &body);
             let foreign = parse(
                 if client == Client::OpenAiChat {
                     Client::AnthropicMessages
@@ -169,7 +169,7 @@ fn recorded_answers_are_read_in_both_client_dialects() {
                 },
                 r#"{"model":"m","max_tokens":1,"messages":[]}"#,
             );
-            let crossed = answer(&foreign, upstream, id(), &body);
+            let crossed = answer(&foreign, upstream, "up", id(), &body);
             if exchange.name.contains("bad_200") {
                 assert_eq!(same.unwrap_err().kind, FailureKind::Broken, "{}", exchange.name);
                 assert_eq!(crossed.unwrap_err().kind, FailureKind::Broken, "{}", exchange.name);
@@ -275,7 +275,7 @@ fn a_truncated_stream_is_never_whole() {
         let end = match upstream {
             // A server may leave out `[DONE]`: the last finish reason is the end.
             Upstream::OpenAiChat => stream.rfind("\"finish_reason\":\"").unwrap(),
-            Upstream::AnthropicMessages => {
+            _ => {
                 let last = "\"message_stop\"";
                 stream.rfind(last).unwrap() + last.len()
             }

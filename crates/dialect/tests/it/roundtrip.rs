@@ -10,7 +10,7 @@ use crate::support::*;
 fn there_and_back(client: Client, body: &Value) -> Value {
     let foreign = match client {
         Client::OpenAiChat => Client::AnthropicMessages,
-        Client::AnthropicMessages => Client::OpenAiChat,
+        _ => Client::OpenAiChat,
     };
     translated(foreign, &translated(client, &body.to_string()).to_string())
 }

@@ -26,7 +26,7 @@ pub(crate) fn anthropic(version: &str, body: &str) -> Result<Request, ParseError
 pub(crate) fn parse(client: Client, body: &str) -> Request {
     match client {
         Client::OpenAiChat => openai(body),
-        Client::AnthropicMessages => anthropic("2023-06-01", body),
+        _ => anthropic("2023-06-01", body),
     }
     .unwrap()
 }
@@ -34,7 +34,7 @@ pub(crate) fn parse(client: Client, body: &str) -> Request {
 pub(crate) fn other(client: Client) -> Upstream {
     match client {
         ClientDialect::OpenAiChat => UpstreamDialect::AnthropicMessages,
-        ClientDialect::AnthropicMessages => UpstreamDialect::OpenAiChat,
+        _ => UpstreamDialect::OpenAiChat,
     }
 }
 
@@ -58,7 +58,17 @@ pub(crate) fn refused(client: Client, body: &str) -> String {
 
 pub(crate) fn relay(client: Client, upstream: Upstream, include_usage: bool) -> Relay {
     let model = "chat-large".to_owned();
-    Relay::new(RelayOptions { client, upstream, include_usage, request_id: id(), model })
+    let upstream_model = "up".to_owned();
+    let options = RelayOptions {
+        client,
+        upstream,
+        include_usage,
+        request_id: id(),
+        model,
+        upstream_model,
+        echo: None,
+    };
+    Relay::new(options).unwrap()
 }
 
 /// What came of a stream.

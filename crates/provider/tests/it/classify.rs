@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use provider::{RETRY_HINT_MAX, catalog, find};
 use vocab::{FailureKind, HttpHead, HttpReply, OutcomeClass, failure::Limit};
 
-use crate::support::{now, reply};
+use crate::support::{now, reply, spoken};
 
 /// status, body, kind
 type Case = (u16, &'static str, FailureKind);
@@ -16,7 +16,7 @@ type Case = (u16, &'static str, FailureKind);
 fn check(provider: &str, cases: &[Case]) {
     let provider = find(provider).unwrap();
     for (status, body, kind) in cases {
-        let failure = provider.classify(&reply(*status, &[], body), now());
+        let failure = provider.classify(spoken(provider), &reply(*status, &[], body), now());
         assert_eq!(failure.kind, *kind, "{status} {body}");
         assert_eq!(failure.status, Some(*status));
         assert!(!failure.message.is_empty());
@@ -156,7 +156,7 @@ fn anthropic_replies_are_classified_by_type_then_status() {
 fn a_page_of_some_proxy_is_not_passed_on_to_the_caller() {
     for provider in catalog() {
         let page = "<html><body>internal-lb-7 10.0.0.3</body></html>";
-        let failure = provider.classify(&reply(502, &[], page), now());
+        let failure = provider.classify(spoken(*provider), &reply(502, &[], page), now());
         assert!(!failure.message.contains("10.0.0.3"), "{}", failure.message);
     }
 }
@@ -165,7 +165,7 @@ fn a_page_of_some_proxy_is_not_passed_on_to_the_caller() {
 fn a_refused_credential_is_never_the_callers_fault() {
     for provider in catalog() {
         for status in [401, 402, 403] {
-            let failure = provider.classify(&reply(status, &[], ""), now());
+            let failure = provider.classify(spoken(*provider), &reply(status, &[], ""), now());
             assert_eq!(failure.class(), OutcomeClass::Faulty);
         }
     }
@@ -175,7 +175,7 @@ fn a_refused_credential_is_never_the_callers_fault() {
 fn the_providers_hint_goes_along() {
     for provider in catalog() {
         let hint = |status, headers: &[(&str, &str)]| {
-            provider.classify(&reply(status, headers, ""), now()).retry_after
+            provider.classify(spoken(*provider), &reply(status, headers, ""), now()).retry_after
         };
         assert_eq!(hint(429, &[("retry-after-ms", "300")]), Some(Duration::from_millis(300)));
         assert_eq!(hint(529, &[("retry-after", "12")]), Some(Duration::from_secs(12)));
@@ -188,7 +188,7 @@ fn the_providers_hint_goes_along() {
 fn a_code_and_a_param_go_along() {
     let body = r#"{"error":{"message":"m","type":"invalid_request_error","param":"max_tokens","code":"unsupported_parameter"}}"#;
     let provider = find("openai-compatible").unwrap();
-    let failure = provider.classify(&reply(400, &[], body), now());
+    let failure = provider.classify(spoken(provider), &reply(400, &[], body), now());
     assert_eq!(failure.code.as_deref(), Some("unsupported_parameter"));
     assert_eq!(failure.param.as_deref(), Some("max_tokens"));
     assert_eq!(failure.message, "m");
@@ -256,7 +256,7 @@ proptest! {
         let head = HttpHead { status: StatusCode::from_u16(status).unwrap(), headers: map };
         let reply = HttpReply { head, body: Bytes::from(body) };
         for provider in catalog() {
-            let failure = provider.classify(&reply, vocab::Timestamp::from_unix_micros(micros));
+            let failure = provider.classify(spoken(*provider), &reply, vocab::Timestamp::from_unix_micros(micros));
             prop_assert_eq!(failure.status, Some(status));
             prop_assert!(failure.retry_after.is_none_or(|hint| hint <= RETRY_HINT_MAX));
             prop_assert_ne!(failure.class(), OutcomeClass::Healthy);

@@ -1,6 +1,6 @@
 //! The contract suite: settings and secrets, for every provider in the catalogue.
 
-use provider::{Settings, SettingsError, catalog};
+use provider::{Credential, Settings, SettingsError, catalog};
 use secrecy::SecretString;
 
 use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, settings};
@@ -9,7 +9,7 @@ use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, sett
 fn the_credential_is_in_no_debug_output() {
     for provider in catalog() {
         let endpoint = endpoint(*provider);
-        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
         let shown = format!("{endpoint:?} {call:?} {:?} {provider:?}", call.headers);
         assert!(!shown.contains("hunter2"), "AUD-4, {}: {shown}", provider.name());
     }
@@ -18,7 +18,8 @@ fn the_credential_is_in_no_debug_output() {
 #[test]
 fn the_credential_is_in_exactly_one_header_and_that_is_marked_sensitive() {
     for provider in catalog() {
-        let call = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
+        let call =
+            provider.prepare(&endpoint(*provider), outbound(*provider, Vec::new()), &context());
         let secret = |value: &&http::HeaderValue| value.to_str().unwrap().contains(SECRET);
         let carriers: Vec<_> = call.headers.values().filter(secret).collect();
         assert_eq!(carriers.len(), 1, "{}", provider.name());
@@ -31,7 +32,7 @@ fn the_credential_is_in_exactly_one_header_and_that_is_marked_sensitive() {
 fn a_server_of_ones_own_needs_no_credential() {
     for provider in catalog() {
         let endpoint = provider.connect(&settings(base_url(*provider)), None).unwrap();
-        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
         assert!(!call.headers.contains_key("authorization"));
         assert!(!call.headers.contains_key("x-api-key"));
     }
@@ -97,7 +98,7 @@ fn headers_that_would_split_the_message_are_refused() {
 fn a_credential_that_cannot_be_sent_is_refused_and_not_quoted() {
     for provider in catalog() {
         for text in ["", "sk-hunter2\n", "sk-hunter2\r\nx-admin: 1", "sk-hunter2é"] {
-            let credential = SecretString::from(text);
+            let credential = Credential::Secret(SecretString::from(text));
             let error = provider.connect(&settings(base_url(*provider)), Some(&credential));
             let error = error.unwrap_err();
             assert_eq!(error, SettingsError::ValueShape { setting: "credential" });
@@ -112,7 +113,7 @@ fn the_operators_headers_are_sent_and_shown_by_name_only() {
         let headers = vec![("X-Proxy-Key".to_owned(), "hunter3".to_owned())];
         let settings = Settings { headers, ..settings(base_url(*provider)) };
         let endpoint = provider.connect(&settings, Some(&secret())).unwrap();
-        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
         assert_eq!(call.headers["x-proxy-key"], "hunter3");
         let shown = format!("{endpoint:?} {:?}", call.headers);
         assert!(shown.contains("x-proxy-key") && !shown.contains("hunter3"), "{shown}");

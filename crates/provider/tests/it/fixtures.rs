@@ -6,7 +6,7 @@ use provider::find;
 use serde_json::Value;
 use vocab::FailureKind;
 
-use crate::support::{now, reply};
+use crate::support::{now, reply, spoken};
 
 /// The collection, which is not part of the repository.
 fn folder() -> Option<PathBuf> {
@@ -54,7 +54,7 @@ fn recorded_errors_are_classified() {
             .map(|(name, value)| (name.as_str(), value.as_str().unwrap()))
             .collect();
         let reply = reply(status, &headers, &response["json"].to_string());
-        let failure = provider.classify(&reply, now());
+        let failure = provider.classify(spoken(provider), &reply, now());
         assert_eq!(failure.kind, kind, "{file}");
         let message = response["json"]["error"]["message"].as_str().unwrap();
         assert_eq!(failure.message, message, "{file}");

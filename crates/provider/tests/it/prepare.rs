@@ -12,7 +12,8 @@ fn provider(name: &str) -> &'static dyn Provider {
 #[test]
 fn every_call_is_a_json_post_that_names_the_request() {
     for provider in catalog() {
-        let call = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
+        let call =
+            provider.prepare(&endpoint(*provider), outbound(*provider, Vec::new()), &context());
         assert_eq!(call.method, "POST");
         assert_eq!(call.headers["content-type"], "application/json");
         assert_eq!(call.headers["accept"], "application/json");
@@ -33,7 +34,7 @@ fn a_call_names_its_host_without_a_port_that_the_scheme_implies() {
         ("http://[::1]:8080/a", "[::1]:8080"),
     ] {
         let endpoint = provider.connect(&settings(base), Some(&secret())).unwrap();
-        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint, outbound(provider, Vec::new()), &context());
         assert_eq!(call.headers["host"], host, "{base}");
     }
 }
@@ -43,7 +44,7 @@ fn a_call_copies_the_standing_headers_and_adds_none() {
     for provider in catalog() {
         let endpoint = endpoint(*provider);
         let shown = format!("{endpoint:?}");
-        let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+        let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
         assert!(call.headers.keys().all(|name| shown.contains(name.as_str())), "{shown}");
     }
 }
@@ -51,7 +52,7 @@ fn a_call_copies_the_standing_headers_and_adds_none() {
 #[test]
 fn a_stream_accepts_events() {
     for provider in catalog() {
-        let outbound = Outbound { stream: true, ..outbound(Vec::new()) };
+        let outbound = Outbound { stream: true, ..outbound(*provider, Vec::new()) };
         let call = provider.prepare(&endpoint(*provider), outbound, &context());
         assert_eq!(call.headers["accept"], "text/event-stream");
     }
@@ -61,12 +62,13 @@ fn a_stream_accepts_events() {
 fn openai_gets_a_bearer_and_its_organisation_and_project() {
     let provider = provider("openai-compatible");
     let settings = Settings {
-        organization: Some("org-1".to_owned()),
-        project: Some("proj-1".to_owned()),
+        values: [("organization", "org-1"), ("project", "proj-1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
         ..settings("https://eu.api.openai.com/v1/")
     };
     let endpoint = provider.connect(&settings, Some(&secret())).unwrap();
-    let call = provider.prepare(&endpoint, outbound(Vec::new()), &context());
+    let call = provider.prepare(&endpoint, outbound(provider, Vec::new()), &context());
     assert_eq!(call.uri, "https://eu.api.openai.com/v1/chat/completions");
     assert_eq!(call.headers["authorization"], "Bearer sk-hunter2");
     assert_eq!(call.headers["openai-organization"], "org-1");
@@ -76,7 +78,7 @@ fn openai_gets_a_bearer_and_its_organisation_and_project() {
 #[test]
 fn anthropic_gets_its_key_and_version_and_no_bearer() {
     let provider = provider("anthropic");
-    let call = provider.prepare(&endpoint(provider), outbound(Vec::new()), &context());
+    let call = provider.prepare(&endpoint(provider), outbound(provider, Vec::new()), &context());
     assert_eq!(call.uri, "https://api.example/v1/messages");
     assert_eq!(call.headers["x-api-key"], "sk-hunter2");
     assert_eq!(call.headers["anthropic-version"], "2023-06-01");
@@ -90,7 +92,7 @@ fn the_version_a_body_was_written_for_wins() {
         ("anthropic-version", "2026-10-21".to_owned()),
         ("anthropic-beta", "files-api-2025-04-14".to_owned()),
     ];
-    let call = provider.prepare(&endpoint(provider), outbound(written), &context());
+    let call = provider.prepare(&endpoint(provider), outbound(provider, written), &context());
     let versions: Vec<_> = call.headers.get_all("anthropic-version").iter().collect();
     assert_eq!(versions, ["2026-10-21"]);
     assert_eq!(call.headers["anthropic-beta"], "files-api-2025-04-14");
@@ -105,8 +107,9 @@ fn no_header_of_a_body_replaces_the_credential_or_the_framing() {
             ("content-length", "9".to_owned()),
             ("host", "elsewhere".to_owned()),
         ];
-        let plain = provider.prepare(&endpoint(*provider), outbound(Vec::new()), &context());
-        let call = provider.prepare(&endpoint(*provider), outbound(hostile), &context());
+        let plain =
+            provider.prepare(&endpoint(*provider), outbound(*provider, Vec::new()), &context());
+        let call = provider.prepare(&endpoint(*provider), outbound(*provider, hostile), &context());
         assert_eq!(call.headers, plain.headers);
         assert_eq!(call.uri.host(), Some("api.example"));
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use dialect::{Outbound, UpstreamDialect};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use provider::{CallContext, Endpoint, Provider, Settings};
+use provider::{CallContext, Credential, Endpoint, Provider, Settings};
 use secrecy::SecretString;
 use vocab::{HttpHead, HttpReply, RequestId, Timestamp};
 
@@ -17,30 +17,46 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn base_url(provider: &dyn Provider) -> &'static str {
-    match provider.dialect() {
-        UpstreamDialect::OpenAiChat => "https://api.example/v1",
-        UpstreamDialect::AnthropicMessages => "https://api.example",
+    match provider.name() {
+        "openai-compatible" => "https://api.example/v1",
+        _ => "https://api.example",
     }
+}
+
+/// The API that an endpoint is asked for first.
+pub(crate) fn spoken(provider: &dyn Provider) -> UpstreamDialect {
+    provider.speaks(&settings(base_url(provider)), "m").first().copied().unwrap()
 }
 
 pub(crate) fn settings(base_url: &str) -> Settings {
     Settings { base_url: base_url.to_owned(), ..Settings::default() }
 }
 
-pub(crate) fn secret() -> SecretString {
-    SecretString::from(SECRET)
+pub(crate) fn secret() -> Credential {
+    Credential::Secret(SecretString::from(SECRET))
 }
 
 pub(crate) fn endpoint(provider: &dyn Provider) -> Endpoint {
     provider.connect(&settings(base_url(provider)), Some(&secret())).unwrap()
 }
 
-pub(crate) fn outbound(headers: Vec<(&'static str, String)>) -> Outbound {
-    Outbound { body: Bytes::from_static(b"{}"), headers, stream: false, dropped: Vec::new() }
+pub(crate) fn outbound(provider: &dyn Provider, headers: Vec<(&'static str, String)>) -> Outbound {
+    Outbound {
+        dialect: spoken(provider),
+        body: Bytes::from_static(b"{}"),
+        headers,
+        stream: false,
+        dropped: Vec::new(),
+    }
 }
 
-pub(crate) fn context() -> CallContext {
-    CallContext { request_id: RequestId::new(now(), 7), remaining: Duration::from_secs(60) }
+pub(crate) fn context() -> CallContext<'static> {
+    CallContext {
+        request_id: RequestId::new(now(), 7),
+        model: "m",
+        now: now(),
+        remaining: Duration::from_secs(60),
+    }
 }
 
 pub(crate) fn head(status: u16, headers: &[(&str, &str)]) -> HttpHead {

@@ -72,7 +72,10 @@ fn message<'p>(
                 *has_tools = true;
                 push(block, &mut others)?;
             }
-            BlockKind::Text(_) | BlockKind::Image(_) => push(block, &mut others)?,
+            BlockKind::Text(_)
+            | BlockKind::Image(_)
+            | BlockKind::Document(_)
+            | BlockKind::Reasoning(_) => push(block, &mut others)?,
         }
     }
     results.append(&mut others);
@@ -100,6 +103,11 @@ fn push<'p>(block: &'p prompt::Block, out: &mut Vec<Block<'p>>) -> Result<(), Un
             };
             out.push(Block::Image { source: Source::Base64 { media_type, data: base64 } });
         }
+        BlockKind::Document(_) => {
+            return Err(block.at.refuse("is a document, which cannot be carried to this provider"));
+        }
+        // Left out, and named among what was dropped.
+        BlockKind::Reasoning(_) => {}
         BlockKind::ToolCall { id, name, arguments } => {
             check_id(id, block)?;
             out.push(Block::ToolUse { id, name, input: arguments });

@@ -5,7 +5,14 @@ use serde_json::value::RawValue;
 use vocab::Failure;
 
 use super::{super::usage, broken, finish};
-use crate::{ReplyEvent, UpstreamDialect, events::Frame, read_error, sse::Event, text::Loose};
+use crate::{
+    ReplyEvent, UpstreamDialect,
+    events::Frame,
+    read_error,
+    sse::Event,
+    text::Loose,
+    upstream::{ReadStream, Sink},
+};
 
 /// Reads a stream event by event.
 #[derive(Debug, Default)]
@@ -27,18 +34,8 @@ enum Open {
     Opaque,
 }
 
-type Sink<'s> = dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure> + 's;
-
-impl StreamReader {
-    /// Reads one frame, giving each event of it to `sink`.
-    ///
-    /// # Errors
-    /// An error event, malformed JSON, a second beginning, or content after the terminator.
-    pub(crate) fn read(
-        &mut self,
-        event: &Event<'_>,
-        sink: &mut Sink<'_>,
-    ) -> Result<Frame, Failure> {
+impl ReadStream for StreamReader {
+    fn read(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) -> Result<Frame, Failure> {
         let Some(data) = event.data.as_deref() else { return Ok(Frame::Quiet) };
         if data.is_empty() {
             return Ok(Frame::Quiet);
@@ -70,11 +67,13 @@ impl StreamReader {
         self.step(kind, &message, sink)
     }
 
-    /// Whether this is the data of the terminator.
-    pub(crate) fn is_terminator(data: &[u8]) -> bool {
+    fn is_terminator(&self, event: &Event<'_>) -> bool {
+        let data = event.data.as_deref().unwrap_or_default();
         parse(data).is_ok_and(|message| message.kind.as_str() == Some("message_stop"))
     }
+}
 
+impl StreamReader {
     fn out_of_order(&self, kind: &str) -> Result<Frame, Failure> {
         match (self.started, kind) {
             (true, _) => Err(broken("a second answer begins inside the first")),

@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 use vocab::{Failure, Usage};
 
 use super::{super::usage, broken, finish};
-use crate::{Finish, Reply, ReplyBlock, UpstreamDialect, read_error, text::Loose};
+use crate::{
+    Finish, Reply, ReplyBlock, UpstreamDialect, read_error, reasoning::Reasoning, text::Loose,
+};
 
 /// What the gateway must know of an answer that passes through.
 ///
@@ -85,7 +87,7 @@ impl Block<'_> {
         let own = |text: &Loose<'_>| text.as_str().unwrap_or_default().to_owned();
         match self.kind.as_str().unwrap_or_default() {
             "text" => Ok(Some(ReplyBlock::Text(own(&self.text)))),
-            "thinking" => Ok(Some(ReplyBlock::Reasoning(own(&self.thinking)))),
+            "thinking" => Ok(Some(ReplyBlock::Reasoning(Reasoning::unsealed(own(&self.thinking))))),
             // Encrypted: no other dialect can show it.
             "redacted_thinking" => Ok(None),
             "tool_use" => Ok(Some(ReplyBlock::ToolCall {

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Finish, ReplyEvent,
+    client::WriteStream,
     events::{Label, opaque},
     text::quote,
 };
@@ -28,12 +29,10 @@ impl StreamWriter {
         let sequence = Sequence::default();
         Self { label, sequence, usage: Usage::default(), finish: None }
     }
+}
 
-    /// Writes what `event` means to the caller; what ends the stream goes to `terminal`.
-    ///
-    /// # Errors
-    /// Content that this dialect has no word for.
-    pub(crate) fn write(
+impl WriteStream for StreamWriter {
+    fn write(
         &mut self,
         event: ReplyEvent<'_>,
         out: &mut Vec<u8>,
@@ -42,7 +41,7 @@ impl StreamWriter {
         match event {
             ReplyEvent::Start => self.start(out),
             ReplyEvent::Text(text) | ReplyEvent::Refusal(text) => self.sequence.text(out, text)?,
-            ReplyEvent::Reasoning(_) | ReplyEvent::BlockEnd => {}
+            ReplyEvent::Reasoning(_) | ReplyEvent::Seal(_) | ReplyEvent::BlockEnd => {}
             ReplyEvent::ToolOpen { name: "", .. } => {
                 let message = "a tool call of the answer has no name";
                 return Err(Failure::new(FailureKind::Broken, message));
@@ -67,7 +66,9 @@ impl StreamWriter {
         }
         Ok(())
     }
+}
 
+impl StreamWriter {
     /// The input is not known yet; the true figures come in `message_delta`.
     fn start(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(

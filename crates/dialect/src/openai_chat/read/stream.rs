@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use vocab::Failure;
 
 use super::{
-    super::{DONE_DATA, usage},
+    super::{DONE_DATA, usage, write::DONE},
     broken, finish,
 };
 use crate::{
@@ -14,6 +14,7 @@ use crate::{
     read_error,
     sse::Event,
     text::{Count, Loose},
+    upstream::{ReadStream, Sink},
 };
 
 /// The most answers that one request may ask for.
@@ -32,16 +33,8 @@ pub(crate) struct StreamReader {
     refused: bool,
 }
 
-impl StreamReader {
-    /// Reads one frame, giving each event of it to `sink`.
-    ///
-    /// # Errors
-    /// An error event, malformed JSON, or content after the terminator.
-    pub(crate) fn read(
-        &mut self,
-        event: &Event<'_>,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<Frame, Failure> {
+impl ReadStream for StreamReader {
+    fn read(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) -> Result<Frame, Failure> {
         let Some(data) = event.data.as_deref() else { return Ok(Frame::Quiet) };
         if data.is_empty() {
             return Ok(Frame::Quiet);
@@ -49,7 +42,7 @@ impl StreamReader {
         if self.ended {
             return Err(broken("the answer goes on after its end"));
         }
-        if Self::is_terminator(data) {
+        if self.is_terminator(event) {
             self.end(sink)?;
             return Ok(Frame::Terminal);
         }
@@ -70,21 +63,23 @@ impl StreamReader {
         Ok(if choices.is_empty() { Frame::UsageOnly } else { Frame::Content })
     }
 
-    /// Whether an answer without a terminator is complete all the same: every choice has said why
-    /// it ended.
-    pub(crate) fn is_complete(&self) -> bool {
-        self.seen != 0 && self.seen == self.finished
+    fn is_terminator(&self, event: &Event<'_>) -> bool {
+        event.data.as_deref() == Some(DONE_DATA)
     }
 
-    /// Whether this is the data of the terminator.
-    pub(crate) fn is_terminator(data: &[u8]) -> bool {
-        data == DONE_DATA
+    /// Some compatible servers leave out `[DONE]`: the answer is complete all the same when every
+    /// choice has said why it ended.
+    fn close(&mut self, sink: &mut Sink<'_>) -> Result<Option<&'static [u8]>, Failure> {
+        if self.seen == 0 || self.seen != self.finished {
+            return Ok(None);
+        }
+        self.end(sink)?;
+        Ok(Some(DONE))
     }
+}
 
-    fn end(
-        &mut self,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+impl StreamReader {
+    fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if !self.started {
             return Err(broken("the stream ended without an answer"));
         }
@@ -92,11 +87,7 @@ impl StreamReader {
         sink(ReplyEvent::End)
     }
 
-    fn choice(
-        &mut self,
-        choice: &Choice<'_>,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn choice(&mut self, choice: &Choice<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let index = choice.index.0.unwrap_or(0);
         if index >= CHOICES_MAX {
             return Err(broken("the answer has too many choices"));
@@ -119,11 +110,7 @@ impl StreamReader {
         Ok(())
     }
 
-    fn delta(
-        &mut self,
-        delta: &Delta<'_>,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn delta(&mut self, delta: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let reasoning = match &delta.reasoning_content {
             Loose::Absent => &delta.reasoning,
             given => given,
@@ -146,11 +133,7 @@ impl StreamReader {
         delta.tool_calls.iter().flatten().try_for_each(|call| self.tool_call(call, sink))
     }
 
-    fn tool_call(
-        &mut self,
-        call: &ToolDelta<'_>,
-        sink: &mut dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure>,
-    ) -> Result<(), Failure> {
+    fn tool_call(&mut self, call: &ToolDelta<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let id = call.id.as_str().unwrap_or_default();
         let function = call.function.as_ref();
         let name = function.and_then(|function| function.name.as_str()).unwrap_or_default();

@@ -5,7 +5,9 @@ use serde_json::value::RawValue;
 use vocab::{Failure, Usage};
 
 use super::{super::usage, broken, finish};
-use crate::{Finish, Reply, ReplyBlock, UpstreamDialect, read_error, text::Loose};
+use crate::{
+    Finish, Reply, ReplyBlock, UpstreamDialect, read_error, reasoning::Reasoning, text::Loose,
+};
 
 /// What the gateway must know of an answer that passes through.
 ///
@@ -145,7 +147,7 @@ impl Message<'_> {
             return Err(broken("the answer has content of a kind that cannot be carried"));
         }
         let reasoning = own(&self.reasoning_content).or_else(|| own(&self.reasoning));
-        blocks.extend(reasoning.map(ReplyBlock::Reasoning));
+        blocks.extend(reasoning.map(Reasoning::unsealed).map(ReplyBlock::Reasoning));
         blocks.extend(own(&self.content).map(ReplyBlock::Text));
         blocks.extend(own(&self.refusal).map(ReplyBlock::Refusal));
         for call in self.tool_calls.into_iter().flatten() {

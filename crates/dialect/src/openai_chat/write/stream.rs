@@ -5,6 +5,7 @@ use vocab::{Failure, Usage};
 use super::{super::usage, call_id, reason};
 use crate::{
     ReplyEvent,
+    client::WriteStream,
     events::{Label, opaque},
     text::quote,
 };
@@ -35,12 +36,10 @@ impl StreamWriter {
         quote(&mut head, &label.model);
         Self { label, head, include_usage, usage: Usage::default(), open: None }
     }
+}
 
-    /// Writes what `event` means to the caller; what ends the stream goes to `terminal`.
-    ///
-    /// # Errors
-    /// Content that this dialect has no word for.
-    pub(crate) fn write(
+impl WriteStream for StreamWriter {
+    fn write(
         &mut self,
         event: ReplyEvent<'_>,
         out: &mut Vec<u8>,
@@ -50,6 +49,7 @@ impl StreamWriter {
             ReplyEvent::Start => self.delta(out, br#""role":"assistant","content":"""#),
             ReplyEvent::Text(text) => self.text(out, b"\"content\":", text),
             ReplyEvent::Reasoning(text) => self.text(out, b"\"reasoning_content\":", text),
+            ReplyEvent::Seal(_) => {}
             ReplyEvent::Refusal(text) => self.text(out, b"\"refusal\":", text),
             ReplyEvent::ToolOpen { call, id, name } => self.open(out, call, id, name),
             ReplyEvent::ToolArguments { call, fragment } => self.arguments(out, call, fragment),
@@ -67,7 +67,9 @@ impl StreamWriter {
         }
         Ok(())
     }
+}
 
+impl StreamWriter {
     fn text(&self, out: &mut Vec<u8>, key: &[u8], text: &str) {
         if !text.is_empty() {
             let mut delta = Vec::with_capacity(text.len() + 24);

@@ -1,0 +1,182 @@
+//! What every API of a provider can do: the same few functions in each.
+
+use bytes::Bytes;
+use vocab::{Failure, Usage};
+
+use crate::{
+    Finish, Reply, ReplyEvent, Target, Unsupported, UpstreamDialect, anthropic,
+    embedding::{Texts, Vectors},
+    events::Frame,
+    nowhere::Nowhere,
+    openai_chat,
+    prompt::Prompt,
+    sse::Event,
+};
+
+/// Takes the events of an answer, one by one.
+pub(crate) type Sink<'s> = dyn FnMut(ReplyEvent<'_>) -> Result<(), Failure> + 's;
+
+/// A body that was put into a dialect.
+pub(crate) struct Emitted {
+    /// The body.
+    pub(crate) body: Bytes,
+    /// What was left out because this dialect has no word for it and the answer does not hang on
+    /// it, by name.
+    pub(crate) dropped: Vec<&'static str>,
+}
+
+/// Whose answer is read.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Source {
+    /// The upstream's own name of the model: reasoning that is sealed by one model is for none
+    /// other.
+    pub(crate) model: String,
+}
+
+/// An API in which a model answers.
+pub(crate) trait GenerateUpstream: Sync {
+    /// Whether the prompt can go.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot.
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported>;
+
+    /// The body for `target`.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot go.
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported>;
+
+    /// A whole answer.
+    ///
+    /// # Errors
+    /// An error with status 200, a body that is no answer, or content that has no place in a reply.
+    fn read(&self, body: &[u8], source: &Source) -> Result<Reply, Failure>;
+
+    /// What the gateway must know of an answer that passes through.
+    ///
+    /// # Errors
+    /// An error with status 200, or a body that is no answer.
+    fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure>;
+
+    /// A streamed answer.
+    fn stream(&self, source: Source) -> Box<dyn ReadStream>;
+
+    /// Whether streams come in Amazon's binary framing.
+    fn framing(&self) -> Framing {
+        Framing::Events
+    }
+}
+
+/// How the events of a stream are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Framing {
+    /// Server-sent events.
+    Events,
+}
+
+/// Reads a stream event by event.
+pub(crate) trait ReadStream: Send {
+    /// Reads one frame, giving each event of it to `sink`.
+    ///
+    /// # Errors
+    /// An error event, malformed content, a second beginning, or content after the end.
+    fn read(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) -> Result<Frame, Failure>;
+
+    /// Whether this is the terminator, which some servers send without its empty line.
+    fn is_terminator(&self, event: &Event<'_>) -> bool;
+
+    /// The bytes are over without a terminator: an answer that is complete all the same ends here,
+    /// by [`ReplyEvent::End`]. Gives the terminator that was left out, or nothing when the answer is
+    /// not complete.
+    ///
+    /// # Errors
+    /// Those of `sink`.
+    fn close(&mut self, _sink: &mut Sink<'_>) -> Result<Option<&'static [u8]>, Failure> {
+        Ok(None)
+    }
+}
+
+/// An API that turns texts into vectors.
+pub(crate) trait EmbedUpstream: Sync {
+    /// Whether the texts can go.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot.
+    fn check(&self, texts: &Texts) -> Result<(), Unsupported>;
+
+    /// The body for `target`.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot go.
+    fn emit(&self, texts: &Texts, target: &Target<'_>) -> Result<Emitted, Unsupported>;
+
+    /// The answer.
+    ///
+    /// # Errors
+    /// An error with status 200, or a body that is no answer.
+    fn read(&self, body: &[u8]) -> Result<Vectors, Failure>;
+
+    /// What the gateway must know of an answer that passes through.
+    ///
+    /// # Errors
+    /// An error with status 200, or a body that is no answer.
+    fn summary(&self, body: &[u8]) -> Result<Usage, Failure> {
+        self.read(body).map(|vectors| vectors.usage)
+    }
+}
+
+/// An API that counts the tokens of a prompt.
+pub(crate) trait CountUpstream: Sync {
+    /// Whether the prompt can go.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot.
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported>;
+
+    /// The body for `target`.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot go.
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported>;
+
+    /// The count.
+    ///
+    /// # Errors
+    /// An error with status 200, or a body that is no answer.
+    fn read(&self, body: &[u8]) -> Result<u64, Failure>;
+}
+
+/// An upstream dialect by what it is for.
+#[derive(Clone, Copy)]
+pub(crate) enum UpstreamFormat {
+    Generate(&'static dyn GenerateUpstream),
+    Embed(&'static dyn EmbedUpstream),
+    Count(&'static dyn CountUpstream),
+}
+
+impl UpstreamDialect {
+    /// One line per dialect.
+    pub(crate) fn format(self) -> UpstreamFormat {
+        match self {
+            Self::OpenAiChat => UpstreamFormat::Generate(&openai_chat::Chat),
+            Self::OpenAiResponses => UpstreamFormat::Generate(&Nowhere),
+            Self::OpenAiEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::AnthropicMessages => UpstreamFormat::Generate(&anthropic::Messages),
+            Self::AnthropicCount => UpstreamFormat::Count(&Nowhere),
+            Self::BedrockInvoke => UpstreamFormat::Generate(&Nowhere),
+            Self::BedrockConverse => UpstreamFormat::Generate(&Nowhere),
+            Self::BedrockCount => UpstreamFormat::Count(&Nowhere),
+            Self::TitanEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::CohereEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::NovaEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::VertexMessages => UpstreamFormat::Generate(&Nowhere),
+            Self::VertexMessagesCount => UpstreamFormat::Count(&Nowhere),
+            Self::Gemini => UpstreamFormat::Generate(&Nowhere),
+            Self::GeminiCount => UpstreamFormat::Count(&Nowhere),
+            Self::VertexEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::MistralChat => UpstreamFormat::Generate(&Nowhere),
+            Self::MistralEmbeddings => UpstreamFormat::Embed(&Nowhere),
+        }
+    }
+}
