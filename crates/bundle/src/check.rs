@@ -8,6 +8,7 @@ mod assemble;
 mod certificates;
 mod chains;
 mod known;
+mod prices;
 mod tenants;
 mod when;
 mod wiring;

@@ -13,6 +13,7 @@
 mod check;
 mod load;
 mod node;
+mod prices;
 mod read;
 mod render;
 mod report;
@@ -21,5 +22,6 @@ mod source;
 mod suggest;
 
 pub use load::{Bundle, CredentialSource, EndpointConfig, load};
+pub use prices::{PriceEntry, Prices, Scope};
 pub use render::Style;
 pub use report::{Problem, Report, Severity};

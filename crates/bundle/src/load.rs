@@ -10,7 +10,7 @@ use identity::KeySet;
 use policy::{Policy, Region, Route};
 use vocab::{EndpointId, ModelId, RegionId, TenantId, Timestamp};
 
-use crate::report::Report;
+use crate::{prices::Prices, report::Report};
 
 /// One generation of configuration and policy, checked and compiled.
 #[derive(Debug)]
@@ -41,6 +41,8 @@ pub struct Bundle {
     pub descriptions: BTreeMap<ModelId, String>,
     /// The routes.
     pub routes: Vec<Arc<Route>>,
+    /// What they cost, as far as the bundle says.
+    pub prices: Prices,
     /// Who is billed and isolated as one.
     pub tenants: Vec<TenantId>,
     /// What somebody should look at; it holds no errors.

@@ -14,14 +14,15 @@ use crate::report::{Problem, Report, Severity};
 /// The largest file of a bundle, in bytes.
 pub(crate) const FILE_SIZE_MAX: u64 = 8 * 1024 * 1024;
 
-/// The files of a bundle. Every one must be there, if only with `[]` in it: a file that got lost
-/// on the way must not read as "nothing is required".
+/// The files of a bundle. Every one that policy rests on must be there, if only with `[]` in it: a
+/// file that got lost on the way must not read as "nothing is required".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum FileId {
     Bundle,
     Certificates,
     Endpoints,
     Models,
+    Prices,
     Regions,
     Routes,
     Tenants,
@@ -31,11 +32,12 @@ pub(crate) enum FileId {
 
 impl FileId {
     /// Every file, sorted by name.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Bundle,
         Self::Certificates,
         Self::Endpoints,
         Self::Models,
+        Self::Prices,
         Self::Regions,
         Self::Routes,
         Self::Tenants,
@@ -49,12 +51,18 @@ impl FileId {
             Self::Certificates => "certificates.yaml",
             Self::Endpoints => "endpoints.yaml",
             Self::Models => "models.yaml",
+            Self::Prices => "prices.yaml",
             Self::Regions => "regions.yaml",
             Self::Routes => "routes.yaml",
             Self::Tenants => "tenants.yaml",
             Self::Transfers => "transfers.yaml",
             Self::Workloads => "workloads.yaml",
         }
+    }
+
+    /// Whether a bundle may do without it. Nothing is permitted or refused because of a price.
+    const fn is_optional(self) -> bool {
+        matches!(self, Self::Prices)
     }
 }
 
@@ -78,6 +86,9 @@ pub(crate) fn read(dir: &Path) -> (Vec<Source>, Report) {
     for file in FileId::ALL {
         let path = dir.join(file.name());
         let shown = path.display().to_string();
+        if file.is_optional() && !path.exists() {
+            continue;
+        }
         match read_file(&path) {
             Ok(text) => sources.push(Source { file, shown, text: Arc::from(text) }),
             Err((message, remedy)) => report.problems.push(whole(shown, message, remedy)),

@@ -4,11 +4,13 @@
 use std::time::Duration;
 
 use dialect::ClientDialect;
+use journal::Ending;
+use policy::Route;
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
-use vocab::{OutcomeClass, RefusalCode, RouteId, Usage};
+use vocab::{MicroUsd, OutcomeClass, RefusalCode, RouteId, Usage};
 
 type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
@@ -21,6 +23,9 @@ pub struct Metrics {
     refusals: Counters,
     attempts: Counters,
     tokens: Counters,
+    reasoning_tokens: Counters,
+    cost: Counters,
+    cost_unknown: Counters,
     breaker_changes: Counters,
     breaker_open: Family<Labels, Gauge>,
     first_token: Histograms,
@@ -45,8 +50,12 @@ pub(crate) enum Ended {
 pub(crate) struct RouteMetrics {
     healthy: Counter,
     first_token: Histogram,
-    tokens_in: Counter,
-    tokens_out: Counter,
+    /// Prompt, read from a cache, written to a cache, answer.
+    tokens: [Counter; 4],
+    reasoning_tokens: Counter,
+    cost_served: Counter,
+    cost_unserved: Counter,
+    cost_unknown: Counter,
 }
 
 impl Metrics {
@@ -58,6 +67,9 @@ impl Metrics {
             refusals: Family::default(),
             attempts: Family::default(),
             tokens: Family::default(),
+            reasoning_tokens: Family::default(),
+            cost: Family::default(),
+            cost_unknown: Family::default(),
             breaker_changes: Family::default(),
             breaker_open: Family::default(),
             first_token: Family::new_with_constructor(seconds_histogram),
@@ -79,7 +91,14 @@ impl Metrics {
         registry.register("refusals", "Refusals by stable code", self.refusals.clone());
         let help = "Upstream calls by route and outcome class";
         registry.register("attempts", help, self.attempts.clone());
-        registry.register("tokens", "Tokens by route and direction", self.tokens.clone());
+        let help = "Tokens by route and kind; the kinds do not overlap";
+        registry.register("tokens", help, self.tokens.clone());
+        let help = "Tokens of reasoning by route; they are a part of the output";
+        registry.register("reasoning_tokens", help, self.reasoning_tokens.clone());
+        let help = "Cost in micro-dollars by route, model, and whether the answer was served whole";
+        registry.register("cost_micro_usd", help, self.cost.clone());
+        let help = "Answers by route whose cost is unknown for want of a price or of usage";
+        registry.register("cost_unknown", help, self.cost_unknown.clone());
         let help = "Breaker changes by route and new state";
         registry.register("breaker_changes", help, self.breaker_changes.clone());
         let help = "1 while a route's breaker keeps traffic away";
@@ -142,30 +161,64 @@ impl Metrics {
         self.generation.set(i64::try_from(generation).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn route(&self, route: &RouteId) -> RouteMetrics {
-        let tokens = |direction: &str| {
-            let labels = vec![("route", route.to_string()), ("direction", direction.to_owned())];
+    pub(crate) fn route(&self, route: &Route) -> RouteMetrics {
+        let (route, model) = (&route.id, &route.model);
+        let tokens = |kind: &str| {
+            let labels = vec![("route", route.to_string()), ("kind", kind.to_owned())];
             self.tokens.get_or_create_owned(&labels)
+        };
+        let cost = |result: &str| {
+            let labels = vec![
+                ("route", route.to_string()),
+                ("model", model.to_string()),
+                ("result", result.to_owned()),
+            ];
+            self.cost.get_or_create_owned(&labels)
         };
         RouteMetrics {
             healthy: self
                 .attempts
                 .get_or_create_owned(&attempt_labels(route, OutcomeClass::Healthy)),
             first_token: self.first_token.get_or_create_owned(&route_label(route)),
-            tokens_in: tokens("in"),
-            tokens_out: tokens("out"),
+            tokens: ["input", "cache_read", "cache_write", "output"].map(tokens),
+            reasoning_tokens: self.reasoning_tokens.get_or_create_owned(&route_label(route)),
+            cost_served: cost("served"),
+            cost_unserved: cost("unserved"),
+            cost_unknown: self.cost_unknown.get_or_create_owned(&route_label(route)),
         }
     }
 }
 
 impl RouteMetrics {
-    pub(crate) fn served(&self, first_token: Option<Duration>, usage: &Usage) {
+    pub(crate) fn served(&self, first_token: Option<Duration>) {
         self.healthy.inc();
         if let Some(first_token) = first_token {
             self.first_token.observe(first_token.as_secs_f64());
         }
-        self.tokens_in.inc_by(usage.prompt().unwrap_or(0));
-        self.tokens_out.inc_by(usage.output.unwrap_or(0));
+    }
+
+    /// Counts what an answer used and what it cost. Unknown figures add nothing, and an unknown
+    /// cost is counted as one.
+    pub(crate) fn used(&self, result: Ending, usage: &Usage, cost: Option<MicroUsd>) {
+        let counts = [usage.input, usage.cache_read, usage.cache_write, usage.output];
+        for (counter, count) in self.tokens.iter().zip(counts) {
+            counter.inc_by(count.unwrap_or(0));
+        }
+        self.reasoning_tokens.inc_by(usage.reasoning.unwrap_or(0));
+        let counter = match result {
+            Ending::Served => &self.cost_served,
+            Ending::Refused | Ending::Failed | Ending::Interrupted | Ending::Cancelled => {
+                &self.cost_unserved
+            }
+        };
+        match cost.and_then(|cost| u64::try_from(cost.0).ok()) {
+            Some(cost) => {
+                counter.inc_by(cost);
+            }
+            None => {
+                self.cost_unknown.inc();
+            }
+        }
     }
 }
 

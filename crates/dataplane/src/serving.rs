@@ -18,7 +18,7 @@ use provider::{Credential, Endpoint, Provider, Settings};
 use routing::RouteHealth;
 use secrecy::SecretString;
 use transport::Env;
-use vocab::{EndpointId, ModelId, RegionId, RouteId};
+use vocab::{EndpointId, ModelId, Price, RegionId, RouteId};
 
 use crate::{
     headers,
@@ -114,6 +114,8 @@ pub struct Lane {
     /// The APIs that serve it, preferred first.
     pub speaks: Vec<UpstreamDialect>,
     health: Arc<Mutex<RouteHealth>>,
+    /// What it costs, if the bundle says.
+    pub(crate) price: Option<Price>,
     pub(crate) metrics: RouteMetrics,
     pub(crate) region_header: HeaderValue,
     pub(crate) route_header: HeaderValue,
@@ -158,12 +160,13 @@ impl Serving {
             let kept = before.and_then(|before| before.lanes.get(&route.id));
             let fresh = || Arc::new(Mutex::new(RouteHealth::new(parts.env.random_u64())));
             let health = kept.map_or_else(fresh, |lane| Arc::clone(&lane.health));
-            let metrics = parts.metrics.route(&route.id);
+            let metrics = parts.metrics.route(route);
             let lane = Lane {
                 route: Arc::clone(route),
                 speaks: upstream.speaks(&route.upstream_model),
                 upstream,
                 health,
+                price: bundle.prices.of(&route.id),
                 metrics,
                 region_header: headers::text(route.region.as_str()),
                 route_header: headers::text(route.id.as_str()),

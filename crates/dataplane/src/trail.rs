@@ -15,7 +15,7 @@ use crate::{
     gateway::Gateway,
     metrics::Ended,
     port::{EvidenceError, Ticket},
-    serving::Serving,
+    serving::{Lane, Serving},
 };
 
 /// How long a request waits for its evidence.
@@ -38,6 +38,8 @@ pub(crate) struct Trail {
     pub(crate) passed_over: Vec<PassedOver>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) evidence: EvidenceLevel,
+    /// The route that answered: its price is what the answer costs.
+    answered_by: Option<Arc<Lane>>,
     /// Present from admission until the outcome is written.
     open: Option<Box<Outcome>>,
     /// When a refused caller may come back, if that is known.
@@ -69,6 +71,7 @@ impl Trail {
             passed_over: Vec::new(),
             rejected: Vec::new(),
             evidence: EvidenceLevel::Local,
+            answered_by: None,
             open: None,
             retry_after: None,
             attempts: 0,
@@ -96,6 +99,11 @@ impl Trail {
         self.open.as_deref_mut()
     }
 
+    /// Takes note of the route that answered.
+    pub(crate) fn answered_by(&mut self, lane: &Arc<Lane>) {
+        self.answered_by = Some(Arc::clone(lane));
+    }
+
     /// How many upstream calls were made.
     pub(crate) fn attempts(&self) -> usize {
         self.open.as_ref().map_or(self.attempts, |outcome| outcome.attempts.len())
@@ -120,6 +128,7 @@ impl Trail {
             mechanism: None,
             attempts: Vec::new(),
             usage: vocab::Usage::default(),
+            cost_micro_usd: None,
             finish: None,
             dropped: Vec::new(),
             bytes: 0,
@@ -138,6 +147,11 @@ impl Trail {
         outcome.result = result;
         outcome.at = self.now();
         outcome.elapsed_ms = millis(self.elapsed());
+        // O3: failed attempts are on record as attempts; only the route that answered has a cost.
+        if let Some(lane) = &self.answered_by {
+            outcome.cost_micro_usd = lane.price.and_then(|price| price.cost(&outcome.usage));
+            lane.metrics.used(result, &outcome.usage, outcome.cost_micro_usd);
+        }
         self.count(match result {
             Ending::Served => Ended::Served,
             Ending::Refused => Ended::Refused,

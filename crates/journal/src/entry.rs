@@ -11,8 +11,8 @@ use std::{borrow::Cow, sync::Arc};
 use serde::Deserialize;
 use vocab::{
     CertificateId, CredentialId, EndpointId, EvidenceLevel, FailureKind, JurisdictionId,
-    MechanismId, ModelId, OutcomeClass, RefusalCode, RegionId, RequestId, RouteId, TenantId,
-    Timestamp, Usage, WorkloadId,
+    MechanismId, MicroUsd, ModelId, OutcomeClass, RefusalCode, RegionId, RequestId, RouteId,
+    TenantId, Timestamp, Usage, WorkloadId,
 };
 
 use crate::word;
@@ -158,6 +158,11 @@ pub struct Outcome {
     /// What the answer used, as far as the provider said.
     #[serde(default)]
     pub usage: Usage,
+    /// What the route that answered charges for that usage, in micro-dollars, by the prices of the
+    /// bundle that decided; absent when the usage or the price is unknown (O3). Failed attempts are
+    /// in `attempts` and never in here.
+    #[serde(default)]
+    pub cost_micro_usd: Option<MicroUsd>,
     /// Why the answer ended, e.g. `stop`.
     #[serde(default)]
     pub finish: Option<Word>,

@@ -113,6 +113,8 @@ fn outcome(object: &mut Object<'_>, entry: &Outcome, keep: usize) {
     object.integer("bytes", entry.bytes);
     object.name_if("certificate", entry.certificate.as_ref().map(|id| id.as_str()));
     object.text_if("code", entry.code.as_deref());
+    let cost = entry.cost_micro_usd.and_then(|cost| u64::try_from(cost.0).ok());
+    object.integer_if("cost_micro_usd", cost);
     let dropped_cut = if entry.dropped.is_empty() {
         0
     } else {
@@ -261,7 +263,7 @@ fn truncated<const N: usize>(object: &mut Object<'_>, cuts: [(&'static str, u64)
 
 #[cfg(test)]
 mod tests {
-    use vocab::{OutcomeClass, RequestId, Timestamp, Usage};
+    use vocab::{MicroUsd, OutcomeClass, RequestId, Timestamp, Usage};
 
     use super::*;
     use crate::entry::{Ending, OrphanReason, Recovered};
@@ -302,6 +304,7 @@ mod tests {
             mechanism: None,
             attempts: vec![attempt; attempts],
             usage: Usage::default(),
+            cost_micro_usd: None,
             finish: None,
             dropped: Vec::new(),
             bytes: 0,
@@ -318,6 +321,19 @@ mod tests {
         let Entry::Outcome(read) = Entry::decode(text.as_bytes()).unwrap() else { panic!() };
         assert_eq!(read.attempts.len(), 16);
         assert!(!leaf(&outcome(3)).contains("truncated"));
+    }
+
+    #[test]
+    fn a_cost_is_on_record_where_it_is_known_and_older_entries_have_none() {
+        let Entry::Outcome(entry) = outcome(0) else { panic!() };
+        let free = leaf(&Entry::Outcome(entry.clone()));
+        assert!(!free.contains("cost"), "{free}");
+        let Entry::Outcome(read) = Entry::decode(free.as_bytes()).unwrap() else { panic!() };
+        assert_eq!(read.cost_micro_usd, None);
+        let entry = Outcome { cost_micro_usd: Some(MicroUsd(1_234)), ..entry };
+        let text = leaf(&Entry::Outcome(entry.clone()));
+        assert!(text.contains(r#""bytes":0,"cost_micro_usd":1234,"elapsed_ms":3"#), "{text}");
+        assert_eq!(Entry::decode(text.as_bytes()), Ok(Entry::Outcome(entry)));
     }
 
     #[test]

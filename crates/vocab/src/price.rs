@@ -394,7 +394,8 @@ mod tests {
             output: rate("15"),
             reasoning: rate("15"),
         };
-        let rates = Rates { input: rate("6"), output: rate("22.5"), ..base };
+        let rates =
+            Rates { input: rate("6"), output: rate("22.5"), reasoning: rate("22.5"), ..base };
         Price { base, long: Some(LongContext { above: 200_000, rates }) }
     }
 

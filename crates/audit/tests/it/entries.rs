@@ -8,7 +8,9 @@ use journal::{
 };
 use tempfile::TempDir;
 use transport::Env;
-use vocab::{EvidenceLevel, FailureKind, OutcomeClass, RefusalCode, RequestId, Timestamp, Usage};
+use vocab::{
+    EvidenceLevel, FailureKind, MicroUsd, OutcomeClass, RefusalCode, RequestId, Timestamp, Usage,
+};
 
 pub(crate) const SEGMENT: u32 = 64 << 10;
 
@@ -72,6 +74,7 @@ pub(crate) fn outcome(n: u64) -> Entry {
             elapsed_ms: 12,
         }],
         usage: Usage { input: Some(10), output: Some(3), ..Usage::default() },
+        cost_micro_usd: Some(MicroUsd(42)),
         finish: Some("stop".into()),
         dropped: vec!["seed".into()],
         bytes: 512,

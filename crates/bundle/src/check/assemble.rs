@@ -14,13 +14,14 @@ use super::{
     certificates,
     chains::Chains,
     known::{Names, field},
-    tenants,
+    prices, tenants,
     when::{self, End, date},
     wiring, workloads,
 };
 use crate::{
     load::{Bundle, CredentialSource, EndpointConfig},
     node::{self, Node, Place},
+    prices::Prices,
     read::{At, Notes},
     report::Report,
     schema::{self, Head},
@@ -108,6 +109,7 @@ struct Parts {
     models: Vec<ModelId>,
     descriptions: BTreeMap<ModelId, String>,
     routes: Vec<Arc<Route>>,
+    prices: Prices,
     certificates: Vec<policy::Certificate>,
     workloads: Vec<policy::Workload>,
     workload_places: HashMap<WorkloadId, Place>,
@@ -148,6 +150,16 @@ impl Parts {
         let routes = trees.read(FileId::Routes, schema::routes).map(|(raw, notes)| {
             let names = (&model_names, &endpoint_names);
             wiring::routes(raw, names, endpoints.as_deref().unwrap_or_default(), notes)
+        });
+        let prices = trees.read(FileId::Prices, schema::prices).map(|(raw, notes)| {
+            let around = prices::Around {
+                endpoint_names: &endpoint_names,
+                regions: &regions,
+                endpoints: endpoints.as_deref().unwrap_or_default(),
+                routes: routes.as_deref().unwrap_or_default(),
+                now,
+            };
+            prices::prices(raw, &around, notes)
         });
         let certificates =
             trees.read(FileId::Certificates, schema::certificates).map(|(raw, notes)| {
@@ -194,6 +206,7 @@ impl Parts {
             models,
             descriptions,
             routes: routes?,
+            prices: prices.unwrap_or_default(),
             certificates: certificates?,
             workloads,
             workload_places,
@@ -261,6 +274,7 @@ impl Parts {
             models: self.models,
             descriptions: self.descriptions,
             routes: self.routes,
+            prices: self.prices,
             tenants: self.tenants,
             report: Report::default(),
         })

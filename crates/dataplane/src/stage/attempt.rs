@@ -135,7 +135,8 @@ fn begin<'a>(trail: &mut Trail, planned: &'a Planned, place: usize) -> Option<(&
 }
 
 /// Puts on record which route answered, and on what ground.
-fn note_route(trail: &mut Trail, permitted: &Permitted, lane: &Lane) {
+fn note_route(trail: &mut Trail, permitted: &Permitted, lane: &Arc<Lane>) {
+    trail.answered_by(lane);
     let Some(outcome) = trail.outcome() else { return };
     outcome.route = Some(lane.route.id.clone());
     outcome.endpoint = Some(lane.upstream.id.clone());

@@ -126,7 +126,7 @@ impl<'a> Exchange<'a> {
             Ok(answer) => {
                 call.content();
                 let lane = Arc::clone(self.choice.lane());
-                lane.metrics.served(call.first_token(), &answer.usage);
+                lane.metrics.served(call.first_token());
                 call.served(trail);
                 Ok(Answered::Whole(Box::new(Whole { lane, answer })))
             }

@@ -6,10 +6,10 @@
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use dialect::CallerError;
+use dialect::{CallerError, Progress};
 use futures_util::stream;
 use journal::Ending;
-use vocab::{EvidenceLevel, Failure, FailureKind, Refusal, failure::Limit};
+use vocab::{EvidenceLevel, Failure, FailureKind, Refusal, Usage, failure::Limit};
 
 use super::{attempt::Begun, attest::evidence_unavailable};
 use crate::{
@@ -130,8 +130,7 @@ impl Running {
     async fn finish(mut self) -> Step {
         let terminal = self.begun.relay.take_terminal();
         let terminal = self.sent(terminal);
-        let usage = self.begun.relay.progress().usage;
-        self.begun.lane.metrics.served(self.begun.call.first_token(), &usage);
+        self.begun.lane.metrics.served(self.begun.call.first_token());
         let Begun { call, mut relay, .. } = *self.begun;
         call.served(&mut self.trail);
         // AUD-1: the terminator is what tells the caller that the answer is whole, so it waits.
@@ -167,12 +166,22 @@ impl Running {
         let first_token = self.begun.call.first_token();
         if let Some(outcome) = self.trail.outcome() {
             outcome.bytes = outcome.bytes.saturating_add(bytes.len() as u64);
-            outcome.usage = progress.usage;
+            outcome.usage = counted(&progress);
             outcome.finish = progress.finish.map(|finish| finish.as_str().into());
             outcome.first_token_ms = first_token.map(millis);
         }
         bytes
     }
+}
+
+/// What is known for certain of an answer under way. Providers count output as it comes, so until
+/// the answer has said why it ended its count is a beginning, and the whole is unknown.
+fn counted(progress: &Progress) -> Usage {
+    let usage = progress.usage;
+    if progress.finish.is_some() || progress.ended {
+        return usage;
+    }
+    Usage { output: None, reasoning: None, ..usage }
 }
 
 async fn settled(trail: &mut Trail, ending: Ending) -> Result<(), Refusal> {
