@@ -33,15 +33,16 @@ mod sigv4;
 use secrecy::{ExposeSecret, SecretString};
 use vocab::{HttpCall, HttpReply, Timestamp};
 
+use crate::{AwsKeys, Credential};
+
 pub use aws_container::AwsContainer;
 pub use aws_instance::AwsInstance;
-pub use aws_keys::AwsKeys;
 pub use aws_web_identity::AwsWebIdentity;
 pub use azure::{AzureApp, AzureProof};
 pub use error::{AuthError, AuthStep};
 pub use google_account::GoogleAccount;
 pub use google_metadata::GoogleMetadata;
-pub use granted::{Granted, Secret};
+pub use granted::Granted;
 pub use sigv4::Signer;
 
 /// The most calls that one way to a secret takes: the instance role's.
@@ -76,7 +77,7 @@ pub enum Auth {
 #[derive(Debug)]
 pub enum Step {
     /// Perform this call and give its reply to [`Pending::read`].
-    Call(HttpCall, Pending),
+    Call(Box<HttpCall>, Pending),
     /// Done.
     Ready(Granted),
 }
@@ -107,7 +108,8 @@ impl Auth {
         match self {
             Self::Static(key) => ready_key(key),
             Self::AwsKeys(keys) => {
-                Ok(Step::Ready(Granted { secret: Secret::Aws(keys.clone()), expires: None }))
+                aws_keys::check(keys)?;
+                Ok(Step::Ready(Granted::lasting_on(Credential::Aws(keys.clone()))))
             }
             Self::AwsWebIdentity(identity) => call(identity.call()?, Await::WebIdentity),
             Self::AwsContainer(container) => call(container.call()?, Await::ContainerKeys),
@@ -179,10 +181,10 @@ impl Pending {
 }
 
 fn call(call: HttpCall, pending: Await) -> Result<Step, AuthError> {
-    Ok(Step::Call(call, Pending(pending)))
+    Ok(Step::Call(Box::new(call), Pending(pending)))
 }
 
 fn ready_key(key: &SecretString) -> Result<Step, AuthError> {
     error::sendable(key.expose_secret(), "credential")?;
-    Ok(Step::Ready(Granted { secret: Secret::Key(key.clone()), expires: None }))
+    Ok(Step::Ready(Granted::lasting_on(Credential::Secret(key.clone()))))
 }

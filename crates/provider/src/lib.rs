@@ -27,6 +27,7 @@
 //! - A base address is http or https, without credentials, query or fragment.
 
 mod anthropic;
+pub mod auth;
 mod base;
 mod catalog;
 mod credential;

@@ -45,8 +45,7 @@ impl AwsContainer {
             _ => return Err(AuthError::Input { what, remedy }),
         };
         if !trusted {
-            let remedy =
-                "over http only this machine and the addresses of ECS and EKS are trusted; use https";
+            let remedy = "over http only this machine and the addresses of ECS and EKS are trusted; use https";
             return Err(AuthError::Input { what, remedy });
         }
         Ok(Self { uri, authorization })

@@ -144,7 +144,9 @@ impl AuthStep {
                 "invalid_client" => {
                     "the secret or federated token is wrong or has expired; for a token, compare issuer, subject and audience with the application's federated credential"
                 }
-                "unauthorized_client" => "register the application in that tenant: check `client_id`",
+                "unauthorized_client" => {
+                    "register the application in that tenant: check `client_id`"
+                }
                 "invalid_scope" => "correct `scope`; it ends in `/.default`",
                 _ => "check `tenant`, `client_id` and the authority",
             },

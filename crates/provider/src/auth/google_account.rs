@@ -60,8 +60,9 @@ impl GoogleAccount {
         let email = field("client_email").ok_or_else(|| wrong("it has no `client_email`"))?;
         let token_uri = field("token_uri").ok_or_else(|| wrong("it has no `token_uri`"))?;
         let pem = json.get("private_key").and_then(Value::as_str).unwrap_or_default();
-        let key = read_pem(pem)
-            .ok_or_else(|| wrong("its `private_key` is no PEM block `PRIVATE KEY` with an RSA key"))?;
+        let key = read_pem(pem).ok_or_else(|| {
+            wrong("its `private_key` is no PEM block `PRIVATE KEY` with an RSA key")
+        })?;
         let account = Self {
             email,
             key_id: field("private_key_id"),

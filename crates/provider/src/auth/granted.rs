@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use vocab::Timestamp;
 
-use super::AwsKeys;
+use crate::Credential;
 
 /// Ask for the next secret when this part of the life is left …
 const AHEAD_PART: u32 = 5;
@@ -18,30 +17,24 @@ const AHEAD_MIN: Duration = Duration::from_secs(300);
 /// The longest life that is believed. The longest that any of the services grants is a day.
 const LIFE_MAX: Duration = Duration::from_secs(86_400);
 
-/// In which form a secret reaches an upstream.
-#[derive(Debug, Clone)]
-pub enum Secret {
-    /// A key, in the header that the provider's API has for it.
-    Key(SecretString),
-    /// An access token, always as `authorization: Bearer`.
-    Bearer(SecretString),
-    /// A key that signs each request and is never sent.
-    Aws(AwsKeys),
-}
-
-/// A secret, and how long it is good.
+/// A credential, and how long it is good.
 #[derive(Debug, Clone)]
 pub struct Granted {
-    /// The secret.
-    pub secret: Secret,
+    /// The credential.
+    pub credential: Credential,
     /// When it ends; `None` for one that does not end by itself.
     pub expires: Option<Timestamp>,
 }
 
 impl Granted {
     /// Something that ends `life` from now, or after the longest life that is believed.
-    pub(super) fn lasting(secret: Secret, life: Duration, now: Timestamp) -> Self {
-        Self { secret, expires: Some(now.after(life.min(LIFE_MAX))) }
+    pub(super) fn lasting(credential: Credential, life: Duration, now: Timestamp) -> Self {
+        Self { credential, expires: Some(now.after(life.min(LIFE_MAX))) }
+    }
+
+    /// Something that does not end by itself.
+    pub(super) const fn lasting_on(credential: Credential) -> Self {
+        Self { credential, expires: None }
     }
 
     /// Whether it can still be used.
@@ -63,7 +56,7 @@ impl Granted {
         let ahead = (life / AHEAD_PART).max(AHEAD_MIN).min(life / 2);
         // The upper half of the bits as a part of one, in whole numbers.
         let part = u32::try_from(jitter >> 32).unwrap_or(u32::MAX);
-        let spread = (life / 20).as_micros() * u128::from(part) >> 32;
+        let spread = ((life / 20).as_micros() * u128::from(part)) >> 32;
         let spread = Duration::from_micros(u64::try_from(spread).unwrap_or(0));
         Some(granted_at.after(life - ahead.saturating_add(spread).min(life)))
     }
@@ -72,11 +65,12 @@ impl Granted {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use secrecy::SecretString;
 
     use super::*;
 
     fn granted(life: Duration, now: Timestamp) -> Granted {
-        Granted::lasting(Secret::Bearer(SecretString::from("t")), life, now)
+        Granted::lasting(Credential::Token(SecretString::from("t")), life, now)
     }
 
     fn minutes(n: u64) -> Duration {
@@ -104,8 +98,7 @@ mod tests {
 
     #[test]
     fn what_does_not_end_is_not_renewed() {
-        let forever =
-            Granted { secret: Secret::Key(SecretString::from("k")), expires: None };
+        let forever = Granted::lasting_on(Credential::Secret(SecretString::from("k")));
         assert_eq!(forever.refresh_at(Timestamp::default(), 7), None);
         assert!(forever.is_valid(Timestamp::from_unix_micros(i64::MAX)));
     }

@@ -7,10 +7,8 @@ use secrecy::SecretString;
 use serde_json::Value;
 use vocab::{HttpReply, Timestamp};
 
-use super::{
-    AuthError, AuthStep, Granted, Secret,
-    error::sendable,
-};
+use super::{AuthError, AuthStep, Granted, error::sendable};
+use crate::Credential;
 
 /// The longest code that is quoted, in bytes.
 const CODE_MAX: usize = 64;
@@ -68,11 +66,7 @@ pub(super) fn json(reply: &HttpReply, step: AuthStep) -> Result<Value, AuthError
 }
 
 /// A text of a JSON reply that can be sent in a header.
-pub(super) fn text(
-    json: &Value,
-    field: &'static str,
-    step: AuthStep,
-) -> Result<String, AuthError> {
+pub(super) fn text(json: &Value, field: &'static str, step: AuthStep) -> Result<String, AuthError> {
     let found = json.get(field).and_then(Value::as_str).filter(|t| sendable(t, field).is_ok());
     found.map(str::to_owned).ok_or(AuthError::Unreadable { step, field })
 }
@@ -87,20 +81,11 @@ pub(super) fn bearer(
     let token = text(&json, "access_token", step)?;
     let secs = json.get("expires_in").and_then(seconds);
     let secs = secs.ok_or(AuthError::Unreadable { step, field: "expires_in" })?;
-    let secret = Secret::Bearer(SecretString::from(token));
-    fresh(Granted::lasting(secret, Duration::from_secs(secs), now), step, now)
-}
-
-/// Passes on what can still be used.
-pub(super) fn fresh(
-    granted: Granted,
-    step: AuthStep,
-    now: Timestamp,
-) -> Result<Granted, AuthError> {
-    match granted.expires {
-        Some(expired) if expired <= now => Err(AuthError::Stale { step, expired }),
-        _ => Ok(granted),
+    if secs == 0 {
+        return Err(AuthError::Stale { step, expired: now });
     }
+    let credential = Credential::Token(SecretString::from(token));
+    Ok(Granted::lasting(credential, Duration::from_secs(secs), now))
 }
 
 /// A number of seconds; some of Microsoft's endpoints write it as a text.

@@ -24,7 +24,8 @@ use http::{
 use secrecy::ExposeSecret;
 use vocab::{HttpCall, Timestamp};
 
-use super::{AuthError, AwsKeys, encode, error::plain};
+use super::{AuthError, aws_keys, encode, error::plain};
+use crate::AwsKeys;
 
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const PAYLOAD: HeaderName = HeaderName::from_static("x-amz-content-sha256");
@@ -46,17 +47,19 @@ impl Signer {
     /// A signer for `service` (`bedrock`, `bedrock-mantle`, `aws-external-anthropic`) in `region`.
     ///
     /// # Errors
-    /// [`AuthError::Input`] when the region, the service or the session token cannot be sent.
+    /// [`AuthError::Input`] when the keys, the region or the service cannot be what they are said to be.
     pub fn new(keys: &AwsKeys, region: &str, service: &str) -> Result<Self, AuthError> {
+        aws_keys::check(keys)?;
         plain(region, "-", "AWS region", "write e.g. `eu-west-1`")?;
         plain(service, "-", "AWS service", "write e.g. `bedrock`")?;
         let session_token = keys
-            .session_token()
+            .session
+            .as_ref()
             .map(|token| encode::sensitive(token.expose_secret(), "AWS session token"))
             .transpose()?;
-        let root = format!("AWS4{}", keys.secret().expose_secret());
+        let root = format!("AWS4{}", keys.secret.expose_secret());
         Ok(Self {
-            key_id: keys.id().to_owned(),
+            key_id: keys.id.clone(),
             root: hmac::Key::new(HMAC_SHA256, root.as_bytes()),
             session_token,
             region: region.to_owned(),
@@ -72,12 +75,16 @@ impl Signer {
     pub fn sign(&self, call: &mut HttpCall, now: Timestamp) {
         let date = date(now);
         let payload = hex::encode(digest(&SHA256, &call.body));
-        // Digits and letters, so both always parse.
+        // Digits and letters, so all of them always parse.
         let value = |text: &str| HeaderValue::from_str(text).ok();
-        call.headers.extend(value(&date).map(|value| (DATE, value)));
-        call.headers.extend(value(&payload).map(|value| (PAYLOAD, value)));
-        call.headers.extend(self.session_token.clone().map(|value| (SESSION, value)));
-        call.headers.remove(AUTHORIZATION);
+        let added = [(DATE, value(&date)), (PAYLOAD, value(&payload))];
+        for (name, value) in added.into_iter().chain([(SESSION, self.session_token.clone())]) {
+            // What a caller may have sent under these names must not be signed.
+            call.headers.remove(&name);
+            if let Some(value) = value {
+                call.headers.insert(name, value);
+            }
+        }
         let request = Request {
             method: &call.method,
             path: call.uri.path(),
@@ -86,7 +93,6 @@ impl Signer {
             payload: &payload,
         };
         let text = self.authorization(&request, &request.signed(is_signed), &date);
-        // The key id, region and service are letters, digits and `-`.
         if let Some(mut value) = value(&text) {
             value.set_sensitive(true);
             call.headers.insert(AUTHORIZATION, value);

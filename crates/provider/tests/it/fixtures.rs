@@ -2,9 +2,12 @@
 
 use std::path::PathBuf;
 
-use provider::find;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Uri};
+use provider::{AwsKeys, auth::Signer, find};
+use secrecy::SecretString;
 use serde_json::Value;
-use vocab::FailureKind;
+use vocab::{FailureKind, HttpCall};
 
 use crate::support::{now, reply, spoken};
 
@@ -60,4 +63,29 @@ fn recorded_errors_are_classified() {
         assert_eq!(failure.message, message, "{file}");
         assert_eq!(failure.retry_after, None, "{file}: rate-limit headers of a 4xx are no hint");
     }
+}
+
+#[test]
+fn a_request_is_signed_as_openais_own_client_signs_it() {
+    let Some(folder) = folder() else { return };
+    let text = std::fs::read_to_string(folder.join("bedrock/sigv4_bedrock_mantle.json")).unwrap();
+    let vector: Value = serde_json::from_str(&text).unwrap();
+    let text = |pointer: &str| vector.pointer(pointer).unwrap().as_str().unwrap().to_owned();
+    let keys = AwsKeys {
+        id: text("/credentials/accessKeyId"),
+        secret: SecretString::from(text("/credentials/secretAccessKey")),
+        session: Some(SecretString::from(text("/credentials/sessionToken"))),
+    };
+    let uri: Uri = text("/request/url").parse().unwrap();
+    let mut headers = HeaderMap::new();
+    headers.insert("host", HeaderValue::from_str(uri.host().unwrap()).unwrap());
+    let content_type = HeaderValue::from_str(&text("/request/contentType")).unwrap();
+    headers.insert("content-type", content_type);
+    let body = Bytes::from(text("/request/body"));
+    let mut call = HttpCall { method: Method::POST, uri, headers, body };
+    let signer = Signer::new(&keys, &text("/region"), &text("/service")).unwrap();
+    signer.sign(&mut call, text("/signingDate").parse().unwrap());
+    assert_eq!(call.headers["x-amz-date"], text("/expected/date"));
+    assert_eq!(call.headers["x-amz-content-sha256"], text("/expected/payloadHash"));
+    assert_eq!(call.headers["authorization"], text("/expected/authorization"));
 }

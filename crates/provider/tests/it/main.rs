@@ -1,6 +1,8 @@
 //! What every provider keeps, and what each makes of replies.
 
 #[cfg(test)]
+mod auth;
+#[cfg(test)]
 mod classify;
 #[cfg(test)]
 mod connect;

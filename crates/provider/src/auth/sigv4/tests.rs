@@ -8,14 +8,19 @@ use secrecy::SecretString;
 
 use super::*;
 
+type Headers = &'static [(&'static str, &'static str)];
+
 const EMPTY: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
 const SUITE_TOKEN: &str = "AQoDYXdzEPT//////////wEXAMPLEtc764bNrC9SAPBSM22wDOk4x4HIZ8j4FZTwdQWLWsKWHGBuFqwAeMicRXmxfpSPfIeoIYRqTflfKD8YUuwthAx7mSEI/qkPpKPi/kMcGdQrmGdeehM4IC1NtBmUpp2wUE8phUZampKsburEDy0KPkyQDYwT7WZ0wq5VSXDvp75YU9HFvlRd8Tx6q6fE8YQcHNVXAkiY9q6d+xo0rKwT38xVqr7ZD0u0iPPkUL64lIZbqBAz+scqKmlzm8FDrypNC9Yjc8fPOLn9FX9KSYvKTr4rvx3iSIlTJabIQwj2ICCR/oLxBA==";
 
 fn signer(region: &str, service: &str, token: Option<&str>) -> Signer {
-    let keys =
-        AwsKeys::new("AKIDEXAMPLE", SecretString::from(SECRET), token.map(SecretString::from));
-    Signer::new(&keys.unwrap(), region, service).unwrap()
+    let keys = AwsKeys {
+        id: "AKIDEXAMPLE".to_owned(),
+        secret: SecretString::from(SECRET),
+        session: token.map(SecretString::from),
+    };
+    Signer::new(&keys, region, service).unwrap()
 }
 
 /// The signature that the suite's request gets: every header it has is signed.
@@ -114,10 +119,10 @@ fn methods_paths_and_queries_of_the_suite_are_signed_alike() {
 
 #[test]
 fn headers_and_bodies_of_the_suite_are_signed_alike() {
-    let body = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e";
-    let form = "application/x-www-form-urlencoded";
-    let form_utf8 = "application/x-www-form-urlencoded; charset=utf-8";
-    let cases: [(&str, &[(&str, &str)], &str); 8] = [
+    const BODY: &str = "9095672bbd1f56dfc5b65f3e153adc8731a4a654192329106275f4c7b24d0b6e";
+    const FORM: &str = "application/x-www-form-urlencoded";
+    const FORM_UTF8: &str = "application/x-www-form-urlencoded; charset=utf-8";
+    let cases: [(&str, Headers, &str); 8] = [
         (
             "GET",
             &[("My-Header1", "value2"), ("My-Header1", "value2"), ("My-Header1", "value1")],
@@ -155,12 +160,16 @@ fn headers_and_bodies_of_the_suite_are_signed_alike() {
         ),
         (
             "POST",
-            &[("Content-Type", form), ("Content-Length", "13"), ("X-Amz-Content-Sha256", body)],
+            &[("Content-Type", FORM), ("Content-Length", "13"), ("X-Amz-Content-Sha256", BODY)],
             "d3875051da38690788ef43de4db0d8f280229d82040bfac253562e56c3f20e0b",
         ),
         (
             "POST",
-            &[("Content-Type", form_utf8), ("Content-Length", "13"), ("X-Amz-Content-Sha256", body)],
+            &[
+                ("Content-Type", FORM_UTF8),
+                ("Content-Length", "13"),
+                ("X-Amz-Content-Sha256", BODY),
+            ],
             "328d1b9eaadca9f5818ef05e8392801e091653bafec24fcab71e7344e7f51422",
         ),
     ];
@@ -183,7 +192,8 @@ fn authorization(call: &HttpCall) -> &str {
 
 #[test]
 fn a_colon_and_a_slash_in_a_model_id_are_encoded_once_more_than_they_are_sent() {
-    let path = "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A1%3Ainference-profile%2Feu.a-v1%3A0/converse";
+    let path =
+        "/model/arn%3Aaws%3Abedrock%3Aeu-west-1%3A1%3Ainference-profile%2Feu.a-v1%3A0/converse";
     let signed = canonical_path(path);
     assert_eq!(
         signed,
