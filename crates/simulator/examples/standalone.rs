@@ -16,10 +16,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for region in ["eu-west", "eu-central", "us-east"] {
         for vendor in [Vendor::OpenAi, Vendor::Anthropic] {
             let name = format!("{}-{region}", vendor.as_str());
-            let models = match vendor {
-                Vendor::OpenAi => vec!["gpt-large".to_owned(), "gpt-small".to_owned()],
-                Vendor::Anthropic => vec!["claude-large".to_owned(), "claude-small".to_owned()],
-            };
+            let family = if vendor == Vendor::Anthropic { "claude" } else { "gpt" };
+            let models = vec![format!("{family}-large"), format!("{family}-small")];
             let spec = EndpointSpec::new(name, region, vendor);
             endpoints.push(EndpointSpec { models, key: key.clone(), ..spec });
         }

@@ -2,12 +2,16 @@
 
 use serde_json::{Value, json};
 
-use crate::ask::{Ask, Calls, Choice, Shape, Tool, beginning};
+use crate::ask::{Ask, Calls, Choice, Shape, Thought, Tool, beginning};
 use crate::random::Random;
 use crate::schema::Sampler;
 
 /// Longest run of characters that counts as one token where no blank comes first.
 const TOKEN_CHARS_MAX: usize = 16;
+
+/// Words in the last user text that a content filter takes offence at.
+pub(crate) const FILTER_PROMPT: &str = "filter=prompt";
+const FILTER_ANSWER: &str = "filter=answer";
 
 const FILLER: &str = "Each further word of this answer is filler, so that a stream takes a while.";
 
@@ -17,6 +21,10 @@ pub(crate) enum Finish {
     StopSequence,
     Length,
     Calls,
+    /// A content filter stopped the answer midway.
+    Filtered,
+    /// A content filter stopped the prompt; there is no answer.
+    Blocked,
 }
 
 #[derive(Debug, Clone)]
@@ -32,7 +40,22 @@ pub(crate) struct Answer {
     pub(crate) finish: Finish,
     /// The stop sequence that ended it.
     pub(crate) stop: Option<String>,
+    /// Tokens of text and calls, thoughts not included.
     pub(crate) output_tokens: u64,
+    /// What was thought before, if asked for.
+    pub(crate) thought: Option<Tokens>,
+}
+
+impl Answer {
+    pub(crate) fn thought_tokens(&self) -> u64 {
+        let tokens = self.thought.as_ref().map_or(0, Tokens::len);
+        u64::try_from(tokens).unwrap_or(u64::MAX)
+    }
+
+    /// Text, calls and thoughts.
+    pub(crate) fn all_tokens(&self) -> u64 {
+        self.output_tokens.saturating_add(self.thought_tokens())
+    }
 }
 
 /// Text and where its tokens end.
@@ -91,11 +114,34 @@ pub(crate) struct Place<'a> {
 
 impl Place<'_> {
     pub(crate) fn answer(&self, ask: &Ask) -> Answer {
+        if ask.last_text.contains(FILTER_PROMPT) {
+            return blocked();
+        }
+        let thought = self.think(ask);
         let calls = self.calls(ask);
-        if calls.is_empty() { self.text_answer(ask) } else { self.call_answer(ask, calls) }
+        if calls.is_empty() {
+            self.text_answer(ask, thought)
+        } else {
+            self.call_answer(ask, calls, thought)
+        }
     }
 
-    fn call_answer(&self, ask: &Ask, calls: Vec<Call>) -> Answer {
+    fn think(&self, ask: &Ask) -> Option<Tokens> {
+        if ask.thought == Thought::Absent {
+            return None;
+        }
+        let mut thought = Tokens::of(format!(
+            "{} ({}) thinks about what was said: {}",
+            self.endpoint,
+            self.region,
+            beginning(&ask.last_text)
+        ));
+        // A limit counts thoughts as well, and may leave nothing for the answer.
+        thought.truncate(limit(ask));
+        Some(thought)
+    }
+
+    fn call_answer(&self, ask: &Ask, calls: Vec<Call>, thought: Option<Tokens>) -> Answer {
         let names: Vec<&str> = calls.iter().map(|call| call.name.as_str()).collect();
         let said = format!("{} calls {}.", self.signature(ask), names.join(" and "));
         let weigh = |call: &Call| (call.name.len() + call.arguments.to_string().len()) / 4 + 8;
@@ -106,25 +152,30 @@ impl Place<'_> {
             finish: Finish::Calls,
             stop: None,
             output_tokens: u64::try_from(weight).unwrap_or(u64::MAX),
+            thought,
         }
     }
 
-    fn text_answer(&self, ask: &Ask) -> Answer {
+    fn text_answer(&self, ask: &Ask, thought: Option<Tokens>) -> Answer {
         let mut text = self.say(ask);
         let stop = first_stop(&text, &ask.stops).map(|(place, stop)| {
             text.truncate(place);
             stop.to_owned()
         });
         let mut tokens = Tokens::of(text);
-        let most = ask.output_max.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX);
+        let most = limit(ask).saturating_sub(thought.as_ref().map_or(0, Tokens::len));
         let mut finish = if stop.is_some() { Finish::StopSequence } else { Finish::Stop };
         if tokens.len() > most {
             tokens.truncate(most);
             finish = Finish::Length;
         }
+        if ask.last_text.contains(FILTER_ANSWER) {
+            tokens.truncate(tokens.len() / 2);
+            finish = Finish::Filtered;
+        }
         let stop = stop.filter(|_| finish == Finish::StopSequence);
         let output_tokens = u64::try_from(tokens.len()).unwrap_or(u64::MAX);
-        Answer { text: tokens, calls: Vec::new(), finish, stop, output_tokens }
+        Answer { text: tokens, calls: Vec::new(), finish, stop, output_tokens, thought }
     }
 
     fn say(&self, ask: &Ask) -> String {
@@ -206,6 +257,22 @@ impl Sampler<'_> {
     fn arguments(&self) -> Value {
         let value = self.sample();
         if value.is_object() { value } else { json!({}) }
+    }
+}
+
+/// The longest answer the caller takes, in tokens.
+fn limit(ask: &Ask) -> usize {
+    ask.output_max.and_then(|most| usize::try_from(most).ok()).unwrap_or(usize::MAX)
+}
+
+fn blocked() -> Answer {
+    Answer {
+        text: Tokens::default(),
+        calls: Vec::new(),
+        finish: Finish::Blocked,
+        stop: None,
+        output_tokens: 0,
+        thought: None,
     }
 }
 
@@ -328,6 +395,22 @@ mod tests {
         assert_eq!(PLACE.answer(&forced).calls[0].name, "b");
         let never = Ask { tools, choice: Choice::Never, ..ask("weather") };
         assert!(PLACE.answer(&never).calls.is_empty());
+    }
+
+    #[test]
+    fn a_limit_counts_thoughts_and_may_leave_nothing_else() {
+        let asked = Ask { thought: Thought::Shown, output_max: Some(3), ..ask("hello") };
+        let answer = PLACE.answer(&asked);
+        assert_eq!((answer.finish, answer.output_tokens), (Finish::Length, 0));
+        assert_eq!(answer.all_tokens(), 3);
+    }
+
+    #[test]
+    fn a_filter_stops_the_prompt_or_the_answer() {
+        let blocked = PLACE.answer(&ask("filter=prompt"));
+        assert_eq!((blocked.finish, blocked.text.len()), (Finish::Blocked, 0));
+        let filtered = PLACE.answer(&ask("filter=answer"));
+        assert_eq!((filtered.finish, filtered.text.len()), (Finish::Filtered, 20));
     }
 
     #[test]

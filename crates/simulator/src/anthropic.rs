@@ -1,17 +1,20 @@
 //! Messages, `count_tokens` and Models, in the words of Anthropic.
 
+mod messages;
 mod read;
+mod thinking;
 mod write;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
+pub(crate) use messages::{Host, Messages};
+
+use http::HeaderMap;
 use serde_json::{Value, json};
 
-use crate::answer::Answer;
-use crate::ask::Ask;
+use crate::access::Visitor;
 use crate::clock::WallTime;
-use crate::script::ScriptWriter;
-use crate::vendor::{Complaint, Facts, Manners, Operation, bearer, ceil_seconds, put, put_number};
+use crate::vendor::{
+    Complaint, Facts, InPath, Line, Manners, Operation, bearer, put, put_number, text,
+};
 
 const INVALID: &str = "invalid_request_error";
 
@@ -19,11 +22,16 @@ const INVALID: &str = "invalid_request_error";
 pub(crate) struct Anthropic;
 
 impl Manners for Anthropic {
-    fn operation(&self, method: &Method, path: &str) -> Operation {
-        Operation::of(method, path, "/v1/messages", Some("/v1/messages/count_tokens"))
+    fn operation(&self, line: &Line<'_>) -> Operation {
+        let path = InPath::default();
+        match line.path {
+            "/v1/messages" => line.posts(Operation::Complete(&Messages(Host::Own), path)),
+            "/v1/messages/count_tokens" => line.posts(Operation::Count(&Messages(Host::Own), path)),
+            _ => line.models("/v1/models"),
+        }
     }
 
-    fn check_headers(&self, headers: &HeaderMap) -> Result<(), Complaint> {
+    fn check_head(&self, _: &Line<'_>, headers: &HeaderMap) -> Result<(), Complaint> {
         let version = headers.get("anthropic-version").map(|value| value.to_str().unwrap_or(""));
         match version {
             None => Err(invalid("anthropic-version: header is required")),
@@ -34,11 +42,11 @@ impl Manners for Anthropic {
         }
     }
 
-    fn check_key(&self, headers: &HeaderMap, key: &str) -> Result<(), Complaint> {
+    fn check_caller(&self, visitor: &Visitor<'_>) -> Result<(), Complaint> {
         // Where both are present, `x-api-key` counts.
-        let api_key = headers.get("x-api-key").and_then(|value| value.to_str().ok());
-        match (api_key, bearer(headers)) {
-            (Some(presented), _) | (None, Some(presented)) if presented == key => Ok(()),
+        let api_key = text(visitor.headers, "x-api-key");
+        match (api_key, bearer(visitor.headers)) {
+            (Some(presented), _) | (None, Some(presented)) if visitor.is_key(presented) => Ok(()),
             (Some(_), _) => Err(self.status(401)),
             (None, Some(_)) => {
                 Err(Complaint::new(401, "authentication_error", "invalid bearer token"))
@@ -47,28 +55,6 @@ impl Manners for Anthropic {
                 Err(Complaint::new(401, "authentication_error", "x-api-key header is required"))
             }
         }
-    }
-
-    fn read(
-        &self,
-        operation: &Operation,
-        headers: &HeaderMap,
-        body: &Value,
-    ) -> Result<Ask, Complaint> {
-        let version = headers.get("anthropic-version").and_then(|value| value.to_str().ok());
-        read::read(operation, version.unwrap_or_default(), body)
-    }
-
-    fn whole(&self, facts: &mut Facts<'_>, ask: &Ask, answer: &Answer) -> Vec<u8> {
-        write::whole(facts, ask, answer)
-    }
-
-    fn stream(&self, facts: &mut Facts<'_>, ask: &Ask, answer: &Answer, out: &mut ScriptWriter) {
-        write::stream(facts, ask, answer, out);
-    }
-
-    fn count(&self, ask: &Ask) -> Value {
-        json!({ "input_tokens": ask.prompt_tokens })
     }
 
     fn models(&self, facts: &Facts<'_>) -> Value {
@@ -82,20 +68,7 @@ impl Manners for Anthropic {
     }
 
     fn error_body(&self, facts: &Facts<'_>, complaint: &Complaint) -> Value {
-        json!({
-            "type": "error",
-            "error": {"type": complaint.kind, "message": complaint.message},
-            "request_id": facts.request_id,
-        })
-    }
-
-    fn error_event(&self, facts: &Facts<'_>, complaint: &Complaint) -> Bytes {
-        format!("event: error\ndata: {}\n\n", self.error_body(facts, complaint)).into()
-    }
-
-    fn malformed_event(&self) -> &'static str {
-        "event: content_block_delta\n\
-         data: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"ty\n\n"
+        error_body(complaint, &facts.request_id)
     }
 
     fn not_json(&self) -> Complaint {
@@ -106,15 +79,15 @@ impl Manners for Anthropic {
         Complaint::new(413, "request_too_large", "Request exceeds the maximum size")
     }
 
-    fn no_such_model(&self, model: &str) -> Complaint {
+    fn no_such_model(&self, _: &Facts<'_>, model: &str) -> Complaint {
         Complaint::new(404, "not_found_error", format!("model: {model}"))
     }
 
-    fn no_such_path(&self, _: &Method, _: &str) -> Complaint {
+    fn no_such_path(&self, _: &Line<'_>) -> Complaint {
         Complaint::new(404, "not_found_error", "Not Found")
     }
 
-    fn wrong_method(&self, _: &Method, _: &str) -> Complaint {
+    fn wrong_method(&self, _: &Line<'_>) -> Complaint {
         Complaint::new(405, INVALID, "Method Not Allowed")
     }
 
@@ -164,10 +137,14 @@ impl Manners for Anthropic {
         put_number(headers, "anthropic-ratelimit-tokens-remaining", room.tokens_left);
         put(headers, "anthropic-ratelimit-tokens-reset", &reset);
     }
+}
 
-    fn retry_after(&self, seconds: f64, headers: &mut HeaderMap) {
-        put(headers, "retry-after", &ceil_seconds(seconds));
-    }
+fn error_body(complaint: &Complaint, request_id: &str) -> Value {
+    json!({
+        "type": "error",
+        "error": {"type": complaint.kind, "message": complaint.message},
+        "request_id": request_id,
+    })
 }
 
 fn invalid(message: impl Into<String>) -> Complaint {

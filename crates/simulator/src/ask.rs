@@ -1,9 +1,11 @@
 //! What a caller wants, once a vendor's own request format is read.
 //!
 //! This is the simulator's private notion, just rich enough to compose an answer. [`Peek`] is what
-//! can be said of any body before it is validated: both formats agree on these few fields.
+//! can be said of any body before it is validated: the formats differ in few places there.
 
 use serde_json::Value;
+
+use crate::vendor::InPath;
 
 /// Characters of the last user text that the log keeps and an answer echoes.
 pub(crate) const TEXT_CHARS_MAX: usize = 200;
@@ -28,6 +30,19 @@ pub(crate) struct Ask {
     pub(crate) prompt_tokens: u64,
     /// Part of `prompt_tokens` read from the prompt cache.
     pub(crate) cached_tokens: u64,
+    pub(crate) thought: Thought,
+    /// What the wire format wants back in its own answer; nobody else looks at it.
+    pub(crate) echo: Value,
+}
+
+/// Whether reasoning is asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Thought {
+    #[default]
+    Absent,
+    /// Thought, and counted, yet not shown.
+    Hidden,
+    Shown,
 }
 
 #[derive(Debug, Clone)]
@@ -72,14 +87,44 @@ pub(crate) struct Peek {
 }
 
 impl Peek {
-    pub(crate) fn of(body: &Value) -> Self {
-        let messages = body.get("messages").and_then(Value::as_array);
+    /// `path` wins, where the vendor says model and stream in the path.
+    pub(crate) fn of(body: &Value, path: Option<&InPath>) -> Self {
+        let in_body = || body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let streams = || body.get("stream").and_then(Value::as_bool).unwrap_or_default();
         Self {
-            model: body.get("model").and_then(Value::as_str).unwrap_or_default().to_owned(),
-            stream: body.get("stream").and_then(Value::as_bool).unwrap_or_default(),
-            text: beginning(&last_user_text(messages.map_or(&[], Vec::as_slice))),
+            model: path.and_then(|path| path.model.clone()).unwrap_or_else(in_body),
+            stream: path.and_then(|path| path.stream).unwrap_or_else(streams),
+            text: beginning(&said_last(body)),
             fields: body.as_object().map(|all| all.keys().cloned().collect()).unwrap_or_default(),
         }
+    }
+}
+
+/// The last user text, or the first text to embed, of a body in any format.
+fn said_last(body: &Value) -> String {
+    // Bedrock's CountTokens has the conversation one level deeper.
+    let body = body.pointer("/input/converse").unwrap_or(body);
+    let list = |name| body.get(name).and_then(Value::as_array);
+    if let Some(turns) = list("messages").or_else(|| list("contents")) {
+        return last_user_text(turns);
+    }
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let places = [
+        "/input",
+        "/inputText",
+        "/texts/0",
+        "/instances/0/content",
+        "/content/parts/0/text",
+        "/singleEmbeddingParams/text/value",
+        "/requests/0/content/parts/0/text",
+    ];
+    match places.iter().find_map(|place| body.pointer(place)) {
+        Some(Value::Array(items)) => match items.first().and_then(text) {
+            Some(first) => first,
+            None => last_user_text(items),
+        },
+        Some(value) => text(value).unwrap_or_default(),
+        None => String::new(),
     }
 }
 
@@ -93,13 +138,20 @@ pub(crate) fn last_user_text(messages: &[Value]) -> String {
         .iter()
         .rev()
         .filter(|message| role(message) == "user")
-        .map(|message| text_of(message.get("content").unwrap_or(&Value::Null)))
+        .map(|message| text_of(contents(message)))
         .find(|text| !text.is_empty())
         .unwrap_or_default()
 }
 
+/// What a message holds; Gemini says `parts`.
+fn contents(message: &Value) -> &Value {
+    message.get("content").or_else(|| message.get("parts")).unwrap_or(&Value::Null)
+}
+
+/// Google lets it away where there is one speaker only.
 pub(crate) fn role(message: &Value) -> &str {
-    message.get("role").and_then(Value::as_str).unwrap_or_default()
+    let unsaid = if message.get("parts").is_some() { "user" } else { "" };
+    message.get("role").and_then(Value::as_str).unwrap_or(unsaid)
 }
 
 /// A string, or the text parts of a list joined by a space.
@@ -109,7 +161,7 @@ pub(crate) fn text_of(content: &Value) -> String {
         Value::Array(parts) => {
             let texts: Vec<&str> = parts
                 .iter()
-                .filter(|part| kind(part) == "text")
+                .filter(|part| matches!(kind(part), "" | "text" | "input_text" | "output_text"))
                 .filter_map(|part| part.get("text").and_then(Value::as_str))
                 .collect();
             texts.join(" ")
@@ -132,10 +184,22 @@ pub(crate) fn count_parts(messages: &[Value], wanted: &str) -> usize {
         .count()
 }
 
+/// The fields that hold a prompt, in any format.
+const WEIGHED: [&str; 9] = [
+    "messages",
+    "system",
+    "tools",
+    "input",
+    "instructions",
+    "contents",
+    "systemInstruction",
+    "system_instruction",
+    "toolConfig",
+];
+
 /// Prompt tokens by the rule of thumb of four bytes each, and 85 per image.
 pub(crate) fn estimate_tokens(body: &Value, images: usize) -> u64 {
-    let weigh = |name: &str| body.get(name).map_or(0, weight);
-    let bytes = weigh("messages") + weigh("system") + weigh("tools");
+    let bytes: usize = WEIGHED.iter().filter_map(|name| body.get(*name)).map(weight).sum();
     u64::try_from(bytes.div_ceil(4) + images * 85 + 3).unwrap_or(u64::MAX)
 }
 
@@ -167,9 +231,31 @@ mod tests {
 
     #[test]
     fn a_peek_survives_nonsense() {
-        let peek = Peek::of(&json!({"model": 7, "messages": "no", "stream": "yes"}));
+        let peek = Peek::of(&json!({"model": 7, "messages": "no", "stream": "yes"}), None);
         assert_eq!(peek.fields, ["model", "messages", "stream"]);
         assert_eq!((peek.model.as_str(), peek.stream, peek.text.as_str()), ("", false, ""));
+    }
+
+    #[test]
+    fn a_peek_finds_the_text_of_every_format() {
+        for body in [
+            json!({"messages": [{"role": "user", "content": [{"text": "hi"}]}]}),
+            json!({"contents": [{"parts": [{"text": "hi"}]}]}),
+            json!({"input": "hi"}),
+            json!({"input": ["hi", "there"]}),
+            json!({"input": [{"role": "user", "content": [{"type": "input_text", "text": "hi"}]}]}),
+            json!({"inputText": "hi"}),
+            json!({"instances": [{"content": "hi"}]}),
+        ] {
+            assert_eq!(Peek::of(&body, None).text, "hi", "{body}");
+        }
+    }
+
+    #[test]
+    fn the_path_wins_over_the_body() {
+        let path = InPath::model("m").streamed(true);
+        let peek = Peek::of(&json!({"model": "other", "stream": false}), Some(&path));
+        assert_eq!((peek.model.as_str(), peek.stream), ("m", true));
     }
 
     #[test]

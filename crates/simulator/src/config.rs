@@ -8,19 +8,29 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Vendor {
-    /// Chat Completions and Models under `/v1`, as OpenAI and its many imitators serve them.
+    /// Chat Completions, Responses, Embeddings and Models under `/v1`, as OpenAI and its many
+    /// imitators serve them.
     OpenAi,
     /// Messages, `count_tokens` and Models under `/v1`, as Anthropic serves them.
     Anthropic,
+    /// Azure OpenAI, under `/openai/v1` and `/openai/deployments/NAME`.
+    Azure,
+    /// Mistral, under `/v1`.
+    Mistral,
 }
 
 impl Vendor {
+    /// Every vendor there is.
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Azure, Self::Mistral];
+
     /// The name used in configuration and in the control API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+            Self::Azure => "azure",
+            Self::Mistral => "mistral",
         }
     }
 }
@@ -41,13 +51,57 @@ pub struct EndpointSpec {
     /// The key callers must present. Absent: no credential is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<String>,
+    /// The vendor's own name of the region, e.g. `eu-west-1`. Where given, a `SigV4` scope or a
+    /// Vertex path that says another one is refused; Azure puts it into `x-ms-region`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    /// Bedrock: the key pair whose signatures are accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aws: Option<AwsKey>,
+    /// Accept only credentials that an `identity` endpoint of this simulator issued and that have
+    /// not run out; `key` and `aws` then open nothing. Default false.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub issued_only: bool,
+    /// Identity: how long issued credentials live, in seconds. Default 3600.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifetime_seconds: Option<u64>,
+}
+
+/// A long-lived AWS key pair.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AwsKey {
+    /// `AKIA…`
+    pub access_key_id: String,
+    /// The secret that signs.
+    pub secret_access_key: String,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes fields by reference")]
+const fn is_false(flag: &bool) -> bool {
+    !*flag
 }
 
 impl EndpointSpec {
+    /// Whether callers must present a credential.
+    pub(crate) const fn asks_for_credential(&self) -> bool {
+        self.key.is_some() || self.aws.is_some() || self.issued_only
+    }
+
     /// An endpoint that knows every model and asks for no key.
     #[must_use]
     pub fn new(name: impl Into<String>, region: impl Into<String>, vendor: Vendor) -> Self {
-        Self { name: name.into(), region: region.into(), vendor, models: Vec::new(), key: None }
+        Self {
+            name: name.into(),
+            region: region.into(),
+            vendor,
+            models: Vec::new(),
+            key: None,
+            location: None,
+            aws: None,
+            issued_only: false,
+            lifetime_seconds: None,
+        }
     }
 }
 

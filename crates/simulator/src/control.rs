@@ -80,7 +80,7 @@ fn endpoints(site: &Site) -> Response<Playback> {
         .map(|endpoint| {
             json!({"name": endpoint.name, "region": endpoint.region,
                 "vendor": endpoint.vendor.as_str(), "models": endpoint.models,
-                "needs_key": endpoint.key.is_some(), "path": format!("/{}", endpoint.name)})
+                "needs_key": endpoint.asks_for_credential(), "path": format!("/{}", endpoint.name)})
         })
         .collect();
     json(StatusCode::OK, &json!({"endpoints": endpoints}))

@@ -12,21 +12,29 @@
 //!
 //! Answers are deterministic: they name the endpoint, the region and the upstream model, and echo
 //! the last user text, so that a test can prove who answered and what reached whom. Words in that
-//! text steer the answer: `weather` or `tool` call an offered tool, `both` calls two, and
-//! `tokens=N` sets the length.
+//! text steer the answer: `weather` or `tool` call an offered tool, `both` calls two, `tokens=N`
+//! sets the length, `filter=prompt` and `filter=answer` rouse the vendor's content filter.
 //!
 //! Invariants: no lock is held while a reply is streamed; the request log and the fault board are
 //! bounded; a caller that goes away is noticed and logged.
 
+mod access;
 mod answer;
 mod anthropic;
 mod ask;
+mod azure;
+mod bedrock;
 mod clock;
 mod config;
 mod control;
+mod embedding;
 mod fault;
 mod faults;
+mod form;
+mod identity;
 mod log;
+mod marks;
+mod mistral;
 mod openai;
 mod playback;
 mod random;
@@ -34,10 +42,12 @@ mod reply;
 mod schema;
 mod script;
 mod server;
+mod signature;
 mod site;
 mod vendor;
+mod wire;
 
-pub use config::{Config, ConfigError, EndpointSpec, Timing, Vendor};
+pub use config::{AwsKey, Config, ConfigError, EndpointSpec, Timing, Vendor};
 pub use fault::{
     Ending, Fault, FaultError, FaultKind, FaultSpec, KindHelp, ParameterHelp, fault_kinds,
 };

@@ -3,7 +3,7 @@
 //! A bounded ring; the newest win and the dropped are counted. The lock is held to push or to copy
 //! pointers. An outcome is written later, into the entry itself, without any lock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU16, Ordering};
 
@@ -70,6 +70,13 @@ pub struct RequestRecord {
     pub text: String,
     /// Names of the top-level fields of the body, in order.
     pub fields: Vec<String>,
+    /// The wire format spoken, e.g. `openai.responses`; empty where the path is unknown.
+    #[serde(default)]
+    pub wire: String,
+    /// What else tells where it went and on whose behalf: kind of credential, `SigV4` scope, API
+    /// version, location in the path, geography asked for. Never a secret.
+    #[serde(default)]
+    pub marks: BTreeMap<String, String>,
     /// Status answered; 0 while there is none.
     pub status: u16,
     /// How it ended.
@@ -93,6 +100,8 @@ pub(crate) struct Received {
     pub(crate) digest: u64,
     pub(crate) text: String,
     pub(crate) fields: Vec<String>,
+    pub(crate) wire: &'static str,
+    pub(crate) marks: BTreeMap<String, String>,
     pub(crate) fault: Option<&'static str>,
 }
 
@@ -200,6 +209,8 @@ impl Entry {
             digest: format!("{:016x}", received.digest),
             text: received.text.clone(),
             fields: received.fields.clone(),
+            wire: received.wire.to_owned(),
+            marks: received.marks.clone(),
             status: self.status.load(Ordering::Acquire),
             outcome: OUTCOMES.get(outcome).copied().unwrap_or(Outcome::Open),
             fault: received.fault.or(*self.late_fault.lock()).map(str::to_owned),

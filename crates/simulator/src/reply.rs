@@ -8,9 +8,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
+use crate::access::{Issued, Visitor};
 use crate::answer::Place;
 use crate::ask::Ask;
 use crate::clock::WallTime;
@@ -20,10 +21,9 @@ use crate::faults::{FaultBoard, Strike};
 use crate::log::Tracked;
 use crate::random::Random;
 use crate::script::{FaultFrames, Pace, Script, ScriptWriter};
-use crate::vendor::{Complaint, Facts, Manners, Operation, Room, put};
+use crate::vendor::{Complaint, Facts, InPath, JSON, Line, Manners, Operation, Room, put};
+use crate::wire::{Embedder, Heard, Moment, Wire};
 
-const JSON: &str = "application/json";
-const EVENTS: &str = "text/event-stream; charset=utf-8";
 const WEB_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\
                         <body><h1>Bad gateway</h1></body></html>\n";
 
@@ -44,11 +44,14 @@ pub(crate) enum Reply {
 /// What of a request matters to its reply.
 #[derive(Debug)]
 pub(crate) struct Question<'a> {
-    pub(crate) method: &'a Method,
-    /// After the endpoint's name, without the query.
-    pub(crate) path: &'a str,
+    pub(crate) line: Line<'a>,
+    /// The path with the endpoint's name.
+    pub(crate) full_path: &'a str,
+    pub(crate) operation: &'a Operation,
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) bytes: &'a Bytes,
     pub(crate) body: &'a Result<Value, Unreadable>,
+    pub(crate) issued: &'a Issued,
     /// A reply fault already drawn for this request.
     pub(crate) struck: Option<&'a Strike>,
 }
@@ -109,6 +112,10 @@ impl Station {
         }
     }
 
+    pub(crate) fn operation(&self, line: &Line<'_>) -> Operation {
+        self.manners.operation(line)
+    }
+
     /// Decides the reply.
     pub(crate) fn reply(
         &self,
@@ -121,7 +128,8 @@ impl Station {
         let mut random = Random::new(config.seed, tracked.seq());
         let request_id = random.id("req_01", 22);
         let room = self.window.room(config, now);
-        let facts = Facts { endpoint: &self.spec, now, random, request_id, room };
+        let path = question.line.path;
+        let facts = Facts { endpoint: &self.spec, path, now, random, request_id, room };
         let mut clerk = Clerk { station: self, config, facts };
         if let Some(strike) = question.struck {
             return clerk.fail(&strike.spec.kind);
@@ -134,6 +142,13 @@ impl Station {
             }
         }
     }
+}
+
+/// What a conversation is read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Answer,
+    Count,
 }
 
 /// Writes the reply to one request.
@@ -155,47 +170,99 @@ impl Clerk<'_> {
         tracked: &Tracked,
     ) -> Result<Reply, Complaint> {
         let manners = self.manners();
-        let operation = manners.operation(question.method, question.path);
-        match &operation {
-            Operation::Unknown => return Err(manners.no_such_path(question.method, question.path)),
-            Operation::WrongMethod(_) => {
-                return Err(manners.wrong_method(question.method, question.path));
-            }
-            Operation::Completion
-            | Operation::CountTokens
+        match question.operation {
+            Operation::Unknown => return Err(manners.no_such_path(&question.line)),
+            Operation::WrongMethod(_) => return Err(manners.wrong_method(&question.line)),
+            Operation::Complete(..)
+            | Operation::Count(..)
+            | Operation::Embed(..)
+            | Operation::Identity(_)
             | Operation::Models
             | Operation::Model(_) => {}
         }
-        manners.check_headers(question.headers)?;
-        if let Some(key) = &self.station.spec.key {
-            manners.check_key(question.headers, key)?;
+        manners.check_head(&question.line, question.headers)?;
+        if self.station.spec.asks_for_credential() {
+            manners.check_caller(&self.visitor(question))?;
         }
-        match &operation {
-            Operation::Models => return Ok(self.json(200, &manners.models(&self.facts))),
+        match question.operation {
+            Operation::Models => Ok(self.json(200, &manners.models(&self.facts))),
             Operation::Model(id) => {
                 self.check_model(id)?;
-                return Ok(self.json(200, &manners.model(&self.facts, id)));
+                Ok(self.json(200, &manners.model(&self.facts, id)))
             }
-            Operation::Completion
-            | Operation::CountTokens
-            | Operation::Unknown
-            | Operation::WrongMethod(_) => {}
+            Operation::Identity(surface) => {
+                let issued = surface.issue(&self.facts, &self.visitor(question))?;
+                Ok(self.send(200, issued.kind, issued.body))
+            }
+            Operation::Complete(wire, path) => {
+                let ask = self.read(*wire, path, question, Purpose::Answer)?;
+                let name = &self.station.spec.name;
+                let strike = faults.strike(Stage::Completion, name, &ask.model);
+                if let Some(strike) = &strike {
+                    tracked.faulted(strike.spec.kind.name());
+                }
+                Ok(self.answer(*wire, &ask, strike.as_ref()))
+            }
+            Operation::Count(wire, path) => {
+                let ask = self.read(*wire, path, question, Purpose::Count)?;
+                Ok(self.json(200, &wire.count(&ask)))
+            }
+            Operation::Embed(embedder, path) => self.embed(*embedder, path, question),
+            Operation::Unknown | Operation::WrongMethod(_) => {
+                Err(manners.no_such_path(&question.line))
+            }
         }
-        let body = match question.body {
-            Ok(body) if body.is_object() => body,
-            Ok(_) | Err(Unreadable::NotJson) => return Err(manners.not_json()),
-            Err(Unreadable::TooLarge) => return Err(manners.too_large()),
-        };
-        let ask = manners.read(&operation, question.headers, body)?;
+    }
+
+    fn visitor<'q>(&'q self, question: &Question<'q>) -> Visitor<'q> {
+        Visitor {
+            method: question.line.method,
+            full_path: question.full_path,
+            query: question.line.query,
+            headers: question.headers,
+            body: question.bytes,
+            spec: &self.station.spec,
+            issued: question.issued,
+            now: self.facts.now,
+        }
+    }
+
+    fn body<'q>(&self, question: &Question<'q>) -> Result<&'q Value, Complaint> {
+        match question.body {
+            Ok(body) if body.is_object() => Ok(body),
+            Ok(_) | Err(Unreadable::NotJson) => Err(self.manners().not_json()),
+            Err(Unreadable::TooLarge) => Err(self.manners().too_large()),
+        }
+    }
+
+    fn read(
+        &self,
+        wire: &'static dyn Wire,
+        path: &InPath,
+        question: &Question<'_>,
+        purpose: Purpose,
+    ) -> Result<Ask, Complaint> {
+        let body = self.body(question)?;
+        let counting = purpose == Purpose::Count;
+        let ask = wire.read(&Heard { path, headers: question.headers, body, counting })?;
         self.check_model(&ask.model)?;
-        if operation == Operation::CountTokens {
-            return Ok(self.json(200, &manners.count(&ask)));
-        }
-        let strike = faults.strike(Stage::Completion, &self.station.spec.name, &ask.model);
-        if let Some(strike) = &strike {
-            tracked.faulted(strike.spec.kind.name());
-        }
-        Ok(self.answer(&ask, strike.as_ref()))
+        Ok(ask)
+    }
+
+    fn embed(
+        &mut self,
+        embedder: &'static dyn Embedder,
+        path: &InPath,
+        question: &Question<'_>,
+    ) -> Result<Reply, Complaint> {
+        let body = self.body(question)?;
+        let heard = Heard { path, headers: question.headers, body, counting: false };
+        let embedded = embedder.embed(&mut self.facts, &heard)?;
+        self.check_model(&embedded.model)?;
+        self.station.window.tokens.fetch_add(embedded.tokens, Ordering::Relaxed);
+        let mut pace = Pace::new(self.config.timing, self.facts.random.clone());
+        let script = Script::whole(embedded.body.to_string(), pace.first_token());
+        Ok(Reply::Send { status: 200, headers: self.headers(JSON), script })
     }
 
     fn check_model(&self, model: &str) -> Result<(), Complaint> {
@@ -203,11 +270,10 @@ impl Clerk<'_> {
         if known.is_empty() || known.iter().any(|known| known == model) {
             return Ok(());
         }
-        Err(self.manners().no_such_model(model))
+        Err(self.manners().no_such_model(&self.facts, model))
     }
 
-    fn answer(&mut self, ask: &Ask, strike: Option<&Strike>) -> Reply {
-        let manners = self.manners();
+    fn answer(&mut self, wire: &'static dyn Wire, ask: &Ask, strike: Option<&Strike>) -> Reply {
         let spec = &self.station.spec;
         let place = Place {
             endpoint: &spec.name,
@@ -216,47 +282,68 @@ impl Clerk<'_> {
             tokens_max: self.config.answer_tokens_max,
         };
         let answer = place.answer(ask);
-        let spent = ask.prompt_tokens + answer.output_tokens;
+        let spent = ask.prompt_tokens + answer.all_tokens();
         self.station.window.tokens.fetch_add(spent, Ordering::Relaxed);
         let mut pace = Pace::new(self.config.timing, self.facts.random.clone());
         let script = if ask.stream {
             let mut writer = ScriptWriter::new(pace, answer.text.len() * 320 + 2048);
-            manners.stream(&mut self.facts, ask, &answer, &mut writer);
+            wire.stream(&mut self.facts, ask, &answer, &mut writer);
             writer.finish()
         } else {
-            let gaps = (1..answer.output_tokens).map(|_| pace.gap()).sum::<Duration>();
+            let gaps = (1..answer.all_tokens()).map(|_| pace.gap()).sum::<Duration>();
             let at = pace.first_token() + gaps;
-            Script::whole(manners.whole(&mut self.facts, ask, &answer), at)
+            Script::whole(wire.whole(&mut self.facts, ask, &answer), at)
         };
         let script = match strike {
-            Some(strike) => script.struck(&strike.spec.kind, &self.fault_frames()),
+            Some(strike) => self.strike(wire, ask, script, strike),
             None => script,
         };
-        let mut headers = self.headers(if ask.stream { EVENTS } else { JSON });
+        let mut headers = self.headers(if ask.stream { wire.stream_kind() } else { JSON });
+        wire.headers(ask, &answer, &mut headers);
         if ask.stream {
             put(&mut headers, "cache-control", "no-cache");
         }
         Reply::Send { status: 200, headers, script }
     }
 
-    fn fault_frames(&self) -> FaultFrames {
+    /// Edits a completion fault into the script, in the words of the wire format.
+    fn strike(
+        &self,
+        wire: &'static dyn Wire,
+        ask: &Ask,
+        script: Script,
+        strike: &Strike,
+    ) -> Script {
         let manners = self.manners();
         let complaint = manners.in_stream();
-        FaultFrames {
-            malformed_event: Bytes::from_static(manners.malformed_event().as_bytes()),
-            error_event: manners.error_event(&self.facts, &complaint),
-            error_body: manners.error_body(&self.facts, &complaint).to_string().into(),
-        }
+        let error_event =
+            |frames| wire.error_event(&Moment { facts: &self.facts, ask, frames }, &complaint);
+        let frames = FaultFrames {
+            malformed_event: wire.malformed_event(),
+            error_event: &error_event,
+            error_body: manners.error_page(&self.facts, &complaint).1,
+        };
+        script.struck(&strike.spec.kind, &frames)
     }
 
     fn complain(&self, complaint: &Complaint, question: &Question<'_>) -> Reply {
-        let mut reply =
-            self.json(complaint.status, &self.manners().error_body(&self.facts, complaint));
-        let operation = self.manners().operation(question.method, question.path);
+        let mut reply = self.failure(complaint);
         if let (Operation::WrongMethod(allow), Reply::Send { headers, .. }) =
-            (operation, &mut reply)
+            (question.operation, &mut reply)
         {
             put(headers, "allow", allow);
+        }
+        reply
+    }
+
+    fn failure(&self, complaint: &Complaint) -> Reply {
+        let (kind, body) = match &complaint.body {
+            Some(body) => (JSON, body.to_string().into()),
+            None => self.manners().error_page(&self.facts, complaint),
+        };
+        let mut reply = self.send(complaint.status, kind, body);
+        if let Reply::Send { headers, .. } = &mut reply {
+            self.manners().error_headers(complaint, headers);
         }
         reply
     }
@@ -268,7 +355,7 @@ impl Clerk<'_> {
             FaultKind::Refuse | FaultKind::Reset => Reply::Reset,
             FaultKind::HangBeforeHeaders => Reply::Hang,
             FaultKind::Status { code, body, headers, retry_after } => {
-                let mut reply = self.status(*code, body.as_ref());
+                let mut reply = self.status(*code, body.as_ref(), *retry_after);
                 if let Reply::Send { headers: to, .. } = &mut reply {
                     if let Some(seconds) = retry_after {
                         manners.retry_after(*seconds, to);
@@ -283,25 +370,22 @@ impl Clerk<'_> {
                 reply
             }
             FaultKind::BadJson => self.send(200, "text/html; charset=utf-8", WEB_PAGE),
-            FaultKind::InsufficientQuota => {
-                let complaint = manners.out_of_quota();
-                self.json(complaint.status, &manners.error_body(&self.facts, &complaint))
-            }
+            FaultKind::InsufficientQuota => self.failure(&manners.out_of_quota()),
             // The board hands these out for completions only; here they would be our own fault.
             FaultKind::HangAfterTokens { .. }
             | FaultKind::CutAfterTokens { .. }
             | FaultKind::SlowFirstToken { .. }
             | FaultKind::MalformedEvent { .. }
-            | FaultKind::InStreamError { .. } => self.status(500, None),
+            | FaultKind::InStreamError { .. } => self.status(500, None, None),
         }
     }
 
-    fn status(&self, code: u16, body: Option<&Value>) -> Reply {
-        let manners = self.manners();
+    fn status(&self, code: u16, body: Option<&Value>, retry_after: Option<f64>) -> Reply {
+        let complaint = Complaint { retry_after, ..self.manners().status(code) };
         match body {
             Some(Value::String(text)) => self.send(code, "text/plain; charset=utf-8", text.clone()),
-            Some(body) => self.json(code, body),
-            None => self.json(code, &manners.error_body(&self.facts, &manners.status(code))),
+            Some(body) => self.failure(&complaint.body(body.clone())),
+            None => self.failure(&complaint),
         }
     }
 

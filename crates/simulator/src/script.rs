@@ -54,7 +54,7 @@ impl Script {
     }
 
     /// The script with a completion fault in it. `frames` are the vendor's own words for it.
-    pub(crate) fn struck(self, kind: &FaultKind, frames: &FaultFrames) -> Self {
+    pub(crate) fn struck(self, kind: &FaultKind, frames: &FaultFrames<'_>) -> Self {
         match kind {
             FaultKind::HangAfterTokens { n } => self.cut(*n, Finale::Hang),
             FaultKind::CutAfterTokens { n, ending: Ending::Drop } => self.cut(*n, Finale::Drop),
@@ -127,14 +127,14 @@ impl Script {
         self
     }
 
-    fn in_stream_error(mut self, n: u32, frames: &FaultFrames) -> Self {
+    fn in_stream_error(mut self, n: u32, frames: &FaultFrames<'_>) -> Self {
         if self.length.is_some() {
             return Self::whole(frames.error_body.clone(), self.head_at);
         }
         let place = self.place(n);
         let at = self.moment(place);
         self.steps.truncate(place);
-        self.steps.push(Step { at, bytes: frames.error_event.clone(), token: false });
+        self.steps.push(Step { at, bytes: (frames.error_event)(place), token: false });
         self
     }
 
@@ -145,10 +145,10 @@ impl Script {
 }
 
 /// What the vendor says when a stream goes wrong.
-#[derive(Debug, Clone)]
-pub(crate) struct FaultFrames {
+pub(crate) struct FaultFrames<'a> {
     pub(crate) malformed_event: Bytes,
-    pub(crate) error_event: Bytes,
+    /// By the number of frames sent before it.
+    pub(crate) error_event: &'a dyn Fn(usize) -> Bytes,
     pub(crate) error_body: Bytes,
 }
 
@@ -252,10 +252,10 @@ impl ScriptWriter {
 mod tests {
     use super::*;
 
-    fn frames() -> FaultFrames {
+    fn frames() -> FaultFrames<'static> {
         FaultFrames {
             malformed_event: Bytes::from_static(b"!"),
-            error_event: Bytes::from_static(b"E"),
+            error_event: &|_frames| Bytes::from_static(b"E"),
             error_body: Bytes::from_static(b"{}"),
         }
     }

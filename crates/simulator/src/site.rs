@@ -10,6 +10,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until};
 
+use crate::access::Issued;
 use crate::ask::Peek;
 use crate::clock::WallTime;
 use crate::config::{Config, ConfigError};
@@ -17,9 +18,11 @@ use crate::control;
 use crate::fault::{Fault, FaultError, FaultSpec, Stage};
 use crate::faults::FaultBoard;
 use crate::log::{Received, RequestLog, Tracked};
+use crate::marks;
 use crate::playback::{HANG_MAX, Playback, ResetSwitch, Severed};
 use crate::random::digest;
 use crate::reply::{Question, Reply, Station, Unreadable};
+use crate::vendor::Line;
 
 /// Longest `x-request-id` kept, in bytes.
 const REQUEST_ID_MAX: usize = 128;
@@ -30,13 +33,13 @@ pub(crate) struct Site {
     stations: HashMap<String, Station>,
     pub(crate) faults: FaultBoard,
     pub(crate) log: RequestLog,
+    issued: Issued,
 }
 
 /// What the body of a request turned out to be.
 struct Arrived {
+    bytes: Bytes,
     body: Result<Value, Unreadable>,
-    peek: Peek,
-    digest: u64,
 }
 
 impl Site {
@@ -49,7 +52,7 @@ impl Site {
             .collect();
         let faults = FaultBoard::new(config.seed);
         let log = RequestLog::new(config.log_entries_max);
-        Ok(Self { config, stations, faults, log })
+        Ok(Self { config, stations, faults, log, issued: Issued::default() })
     }
 
     pub(crate) fn knows(&self, endpoint: &str) -> bool {
@@ -93,7 +96,11 @@ impl Site {
         let start = Instant::now();
         let (head, body) = request.into_parts();
         let name = station.spec.name.as_str();
-        let mut received = received(station, &head, path);
+        let query = head.uri.query().unwrap_or_default();
+        let line = Line { method: &head.method, path, query };
+        let operation = station.operation(&line);
+        let mut received = received(station, &head, &line);
+        received.wire = operation.wire();
         if let Some(strike) = self.faults.strike(Stage::Connect, name, "") {
             received.fault = Some(strike.spec.kind.name());
             self.log.open(WallTime::now(), received).end();
@@ -105,20 +112,29 @@ impl Site {
             drop(self.log.open(WallTime::now(), received));
             return Err(Severed);
         };
-        let Arrived { body, peek, digest } = arrived;
+        let Arrived { bytes, body } = arrived;
+        let peek = body
+            .as_ref()
+            .map_or_else(|_unreadable| Peek::default(), |body| Peek::of(body, operation.in_path()));
+        if let Ok(body) = &body {
+            marks::of_body(body, &mut received.marks);
+        }
         let struck = self.faults.strike(Stage::Reply, name, &peek.model);
         received.fault = struck.as_ref().map(|strike| strike.spec.kind.name());
-        received.digest = digest;
+        received.digest = digest(&bytes);
         received.model.clone_from(&peek.model);
         received.stream = peek.stream;
         received.text.clone_from(&peek.text);
         received.fields.clone_from(&peek.fields);
         let mut tracked = self.log.open(WallTime::now(), received);
         let question = Question {
-            method: &head.method,
-            path,
+            line,
+            full_path: head.uri.path(),
+            operation: &operation,
             headers: &head.headers,
+            bytes: &bytes,
             body: &body,
+            issued: &self.issued,
             struck: struck.as_ref(),
         };
         let reply = station.reply(&self.config, &self.faults, &question, &tracked);
@@ -150,12 +166,12 @@ impl Site {
         let bytes = match Limited::new(body, self.config.body_bytes_max).collect().await {
             Ok(collected) => collected.to_bytes(),
             Err(error) if error.is::<http_body_util::LengthLimitError>() => {
-                let body = Err(Unreadable::TooLarge);
-                return Some(Arrived { body, peek: Peek::default(), digest: 0 });
+                return Some(Arrived { bytes: Bytes::new(), body: Err(Unreadable::TooLarge) });
             }
             Err(_) => return None,
         };
-        Some(understand(&bytes))
+        let body = serde_json::from_slice(&bytes).map_err(|_| Unreadable::NotJson);
+        Some(Arrived { bytes, body })
     }
 
     fn no_such_endpoint(&self, name: &str) -> Response<Playback> {
@@ -167,12 +183,6 @@ impl Site {
             &json!({"error": {"message": message}, "endpoints": names}),
         )
     }
-}
-
-fn understand(bytes: &Bytes) -> Arrived {
-    let body: Result<Value, _> = serde_json::from_slice(bytes).map_err(|_| Unreadable::NotJson);
-    let peek = body.as_ref().map(Peek::of).unwrap_or_default();
-    Arrived { body, peek, digest: digest(bytes) }
 }
 
 /// A reply to HEAD has no body to follow.
@@ -197,13 +207,14 @@ fn split(path: &str) -> (&str, &str) {
     path.find('/').map_or((path, ""), |slash| path.split_at(slash))
 }
 
-fn received(station: &Station, head: &http::request::Parts, path: &str) -> Received {
+fn received(station: &Station, head: &http::request::Parts, line: &Line<'_>) -> Received {
     let id = head.headers.get("x-request-id").and_then(|id| id.to_str().ok());
     Received {
         endpoint: Arc::clone(&station.name),
         region: Arc::clone(&station.region),
         method: head.method.to_string(),
-        path: path.to_owned(),
+        path: line.path.to_owned(),
+        marks: marks::of_head(&head.headers, line.path, line.query),
         request_id: id.map(|id| id.chars().take(REQUEST_ID_MAX).collect()),
         ..Received::default()
     }

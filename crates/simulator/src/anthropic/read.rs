@@ -2,40 +2,39 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::invalid;
+use super::messages::Host;
+use super::{invalid, thinking};
 use crate::ask::{
     Ask, Calls, Choice, Shape, Tool, count_parts, estimate_tokens, kind, last_user_text, role,
     text_of,
 };
-use crate::vendor::{Complaint, Operation};
+use crate::vendor::{Complaint, text};
+use crate::wire::Heard;
 
 /// From this version on, sampling parameters are refused even at their defaults.
-const NO_SAMPLING_FROM: &str = "2026-10-21";
+const NEW_RULES_FROM: &str = "2026-10-21";
 
-pub(super) fn read(operation: &Operation, version: &str, body: &Value) -> Result<Ask, Complaint> {
-    let model = match body.get("model") {
-        None | Some(Value::Null) => return Err(required("model")),
-        Some(Value::String(model)) if !model.is_empty() => model.clone(),
-        Some(_) => return Err(invalid("model: Input should be a valid string")),
-    };
-    let output_max = output_max(operation, body)?;
+pub(super) fn read(host: Host, heard: &Heard<'_>) -> Result<Ask, Complaint> {
+    let body = heard.body;
+    let version = version(host, heard)?;
+    let model = model(host, heard)?;
+    let output_max = output_max(heard)?;
     let messages = messages(body)?;
     check_blocks(messages)?;
     check_tool_turns(messages)?;
     check_sampling(version, body)?;
+    check_new_rules(version, messages)?;
+    let thought = thinking::read(host, body, messages)?;
+    let geo = geo(host, body)?;
     let images = count_parts(messages, "image");
     let prompt_tokens = estimate_tokens(body, images);
     let tools = tools(body)?;
     let (choice, calls) = choice(body, &tools)?;
     Ok(Ask {
         model,
-        stream: match body.get("stream") {
-            None | Some(Value::Null) => false,
-            Some(Value::Bool(stream)) => *stream,
-            Some(_) => return Err(invalid("stream: Input should be a valid boolean")),
-        },
+        stream: stream(host, heard)?,
         include_usage: true,
         choices: 1,
         last_text: last_user_text(messages),
@@ -49,7 +48,62 @@ pub(super) fn read(operation: &Operation, version: &str, body: &Value) -> Result
         shape: shape(body),
         prompt_tokens,
         cached_tokens: if asks_for_cache(body, 0) { prompt_tokens / 2 } else { 0 },
+        thought,
+        echo: json!({ "geo": geo }),
     })
+}
+
+/// In a header at home, in the body elsewhere. Every date is valid, and so are the clouds' own.
+fn version<'a>(host: Host, heard: &Heard<'a>) -> Result<&'a str, Complaint> {
+    if host == Host::Own {
+        return Ok(text(heard.headers, "anthropic-version").unwrap_or_default());
+    }
+    match heard.body.get("anthropic_version") {
+        None | Some(Value::Null) => Err(required("anthropic_version")),
+        Some(Value::String(version)) if version == host.version() || is_date(version) => {
+            Ok(version)
+        }
+        Some(other) => {
+            Err(invalid(format!("anthropic_version: \"{other}\" is not a valid version")))
+        }
+    }
+}
+
+fn model(host: Host, heard: &Heard<'_>) -> Result<String, Complaint> {
+    match (&heard.path.model, heard.body.get("model")) {
+        (Some(_), Some(_)) => Err(extra("model")),
+        (Some(model), None) => Ok(model.clone()),
+        (None, None | Some(Value::Null)) => Err(required("model")),
+        (None, Some(Value::String(model))) if !model.is_empty() => Ok(model.clone()),
+        (None, Some(_)) if host == Host::Bedrock => Err(extra("model")),
+        (None, Some(_)) => Err(invalid("model: Input should be a valid string")),
+    }
+}
+
+fn stream(host: Host, heard: &Heard<'_>) -> Result<bool, Complaint> {
+    let asked = match heard.body.get("stream") {
+        None | Some(Value::Null) => false,
+        Some(_) if host == Host::Bedrock => return Err(extra("stream")),
+        Some(Value::Bool(stream)) => *stream,
+        Some(_) => return Err(invalid("stream: Input should be a valid boolean")),
+    };
+    Ok(heard.path.stream.unwrap_or(asked))
+}
+
+/// Where the answer may be computed; the clouds decide that by their hosts.
+fn geo(host: Host, body: &Value) -> Result<Option<&str>, Complaint> {
+    match body.get("inference_geo") {
+        None | Some(Value::Null) => Ok(None),
+        Some(_) if host != Host::Own => Err(extra("inference_geo")),
+        Some(geo) => match geo.as_str() {
+            Some(geo @ ("us" | "global")) => Ok(Some(geo)),
+            _ => Err(invalid("inference_geo: Input should be 'us' or 'global'")),
+        },
+    }
+}
+
+fn extra(field: &str) -> Complaint {
+    invalid(format!("{field}: Extra inputs are not permitted"))
 }
 
 /// `YYYY-MM-DD`.
@@ -65,9 +119,9 @@ fn required(field: &str) -> Complaint {
     invalid(format!("{field}: Field required"))
 }
 
-fn output_max(operation: &Operation, body: &Value) -> Result<Option<u64>, Complaint> {
-    match body.get("max_tokens") {
-        None | Some(Value::Null) if *operation == Operation::CountTokens => Ok(None),
+fn output_max(heard: &Heard<'_>) -> Result<Option<u64>, Complaint> {
+    match heard.body.get("max_tokens") {
+        None | Some(Value::Null) if heard.counting => Ok(None),
         None | Some(Value::Null) => Err(required("max_tokens")),
         Some(value) => match value.as_i64() {
             Some(most) if most >= 1 => Ok(u64::try_from(most).ok()),
@@ -142,6 +196,8 @@ fn check_block(param: &str, block: &Value) -> Result<(), Complaint> {
         "document" => &["source"],
         "tool_use" => &["id", "name", "input"],
         "tool_result" => &["tool_use_id"],
+        "thinking" => &["thinking", "signature"],
+        "redacted_thinking" => &["data"],
         _ => &[],
     };
     for field in fields {
@@ -158,7 +214,7 @@ fn check_block(param: &str, block: &Value) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn blocks<'a>(message: &'a Value, wanted: &'a str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn blocks<'a>(message: &'a Value, wanted: &'a str) -> impl Iterator<Item = &'a Value> {
     let blocks = message.get("content").and_then(Value::as_array);
     blocks.into_iter().flatten().filter(move |block| kind(block) == wanted)
 }
@@ -203,10 +259,10 @@ fn check_sampling(version: &str, body: &Value) -> Result<(), Complaint> {
     for name in ["temperature", "top_p", "top_k"] {
         let Some(value) = body.get(name).filter(|value| !value.is_null()) else { continue };
         // Dates in this form compare as text.
-        if version >= NO_SAMPLING_FROM {
+        if is_date(version) && version >= NEW_RULES_FROM {
             return Err(invalid(format!(
                 "{name}: sampling parameters are not supported from anthropic-version \
-                 {NO_SAMPLING_FROM} on"
+                 {NEW_RULES_FROM} on"
             )));
         }
         let Some(number) = value.as_f64() else {
@@ -214,6 +270,29 @@ fn check_sampling(version: &str, body: &Value) -> Result<(), Complaint> {
         };
         if number < 0.0 || (name != "top_k" && number > 1.0) {
             return Err(invalid(format!("{name}: range: 0..1")));
+        }
+    }
+    Ok(())
+}
+
+/// What the newer version refuses besides.
+fn check_new_rules(version: &str, messages: &[Value]) -> Result<(), Complaint> {
+    if version < NEW_RULES_FROM || !is_date(version) {
+        return Ok(());
+    }
+    for (place, message) in messages.iter().enumerate() {
+        if role(message) == "assistant" && blocks(message, "document").next().is_some() {
+            return Err(invalid(format!(
+                "messages.{place}: `document` blocks are not supported in assistant messages"
+            )));
+        }
+        let cites = |block: &Value| {
+            block.get("citations").and_then(Value::as_array).is_some_and(|all| !all.is_empty())
+        };
+        if role(message) == "user" && blocks(message, "text").any(cites) {
+            return Err(invalid(format!(
+                "messages.{place}: `citations` are not supported on user text blocks"
+            )));
         }
     }
     Ok(())
@@ -317,10 +396,17 @@ fn asks_for_cache(value: &Value, depth: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::vendor::InPath;
+    use http::{HeaderMap, HeaderValue};
+
+    fn heard(version: &'static str, body: &Value) -> Result<Ask, Complaint> {
+        let (path, mut headers) = (InPath::default(), HeaderMap::new());
+        headers.insert("anthropic-version", HeaderValue::from_static(version));
+        read(Host::Own, &Heard { path: &path, headers: &headers, body, counting: false })
+    }
 
     fn complaint(body: &Value) -> String {
-        read(&Operation::Completion, "2023-06-01", body).unwrap_err().message
+        heard("2023-06-01", body).unwrap_err().message
     }
 
     #[test]
@@ -352,14 +438,14 @@ mod tests {
     fn turns_of_the_same_role_are_tolerated() {
         let body = json!({"model": "m", "max_tokens": 5, "messages": [
             {"role": "user", "content": "a"}, {"role": "user", "content": "b"}]});
-        assert_eq!(read(&Operation::Completion, "2023-06-01", &body).unwrap().last_text, "b");
+        assert_eq!(heard("2023-06-01", &body).unwrap().last_text, "b");
     }
 
     #[test]
     fn sampling_is_refused_by_the_newer_version_only() {
         let body = json!({"model": "m", "max_tokens": 5, "temperature": 1.0,
             "messages": [{"role": "user", "content": "a"}]});
-        assert!(read(&Operation::Completion, "2023-06-01", &body).is_ok());
-        assert!(read(&Operation::Completion, "2026-10-21", &body).is_err());
+        assert!(heard("2023-06-01", &body).is_ok());
+        assert!(heard("2026-10-21", &body).is_err());
     }
 }

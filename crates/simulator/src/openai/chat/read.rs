@@ -4,20 +4,29 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::INVALID;
-use crate::ask::{
-    Ask, Calls, Choice, Shape, Tool, count_parts, estimate_tokens, kind, last_user_text, role,
-    text_of,
+use super::super::{
+    House, cached, check_ranges, check_tool_name, flag, invalid, missing, model, present,
+    wrong_type,
 };
-use crate::vendor::{Complaint, type_name};
+use crate::ask::{
+    Ask, Calls, Choice, Shape, Thought, Tool, count_parts, estimate_tokens, kind, last_user_text,
+    role, text_of,
+};
+use crate::vendor::Complaint;
+use crate::wire::Heard;
 
 const ROLES: [&str; 6] = ["system", "assistant", "user", "function", "tool", "developer"];
 
-/// Below this many prompt tokens nothing is cached; above, whole steps of 128 are.
-const CACHE_FROM_TOKENS: u64 = 1024;
+const RANGES: [(&str, f64, f64); 4] = [
+    ("temperature", 0.0, 2.0),
+    ("top_p", 0.0, 1.0),
+    ("presence_penalty", -2.0, 2.0),
+    ("frequency_penalty", -2.0, 2.0),
+];
 
-pub(super) fn read(body: &Value) -> Result<Ask, Complaint> {
-    let model = model(body)?;
+pub(super) fn read(house: House, heard: &Heard<'_>) -> Result<Ask, Complaint> {
+    let body = heard.body;
+    let model = model(heard.path, body)?;
     let messages = messages(body)?;
     for (place, message) in messages.iter().enumerate() {
         check_message(place, message)?;
@@ -25,15 +34,18 @@ pub(super) fn read(body: &Value) -> Result<Ask, Complaint> {
     check_tool_turns(messages)?;
     let images = count_parts(messages, "image_url");
     let prompt_tokens = estimate_tokens(body, images);
-    let cached = if prompt_tokens < CACHE_FROM_TOKENS { 0 } else { prompt_tokens / 128 * 128 };
-    check_figures(body)?;
+    check_ranges(body, &RANGES)?;
+    let last_text = last_user_text(messages);
+    if house == House::Azure && last_text.contains(crate::answer::FILTER_PROMPT) {
+        return Err(crate::azure::prompt_blocked());
+    }
     let tools = tools(body)?;
     Ok(Ask {
         model,
         stream: flag(body, "stream")?.unwrap_or(false),
         include_usage: include_usage(body)?,
         choices: choices(body)?,
-        last_text: last_user_text(messages),
+        last_text,
         images,
         tool_results: tool_results(messages),
         choice: choice(body, &tools)?,
@@ -46,40 +58,23 @@ pub(super) fn read(body: &Value) -> Result<Ask, Complaint> {
         output_max: output_max(body)?,
         shape: shape(body)?,
         prompt_tokens,
-        cached_tokens: cached.min(prompt_tokens),
+        cached_tokens: cached(prompt_tokens),
+        thought: thought(body)?,
+        echo: Value::Bool(flag(body, "logprobs")?.unwrap_or(false)),
     })
 }
 
-fn invalid(param: &str, message: String) -> Complaint {
-    Complaint::new(400, INVALID, message).param(param)
-}
-
-fn wrong_type(param: &str, expected: &str, found: &Value) -> Complaint {
-    let found = type_name(found);
-    invalid(
-        param,
-        format!("Invalid type for '{param}': expected {expected}, but got {found} instead."),
-    )
-    .code("invalid_type")
-}
-
-fn missing(param: &str) -> Complaint {
-    invalid(param, format!("Missing required parameter: '{param}'."))
-        .code("missing_required_parameter")
-}
-
-fn present<'a>(body: &'a Value, name: &str) -> Option<&'a Value> {
-    body.get(name).filter(|value| !value.is_null())
-}
-
-fn model(body: &Value) -> Result<String, Complaint> {
-    match present(body, "model") {
-        None => Err(Complaint::new(400, INVALID, "you must provide a model parameter")),
-        Some(Value::String(model)) if !model.is_empty() => Ok(model.clone()),
-        Some(Value::String(_)) => {
-            Err(Complaint::new(400, INVALID, "you must provide a model parameter"))
+/// Reasoning is counted and never shown by this format.
+fn thought(body: &Value) -> Result<Thought, Complaint> {
+    match present(body, "reasoning_effort").map(|effort| (effort, effort.as_str())) {
+        None | Some((_, Some("none"))) => Ok(Thought::Absent),
+        Some((_, Some("minimal" | "low" | "medium" | "high" | "xhigh" | "max"))) => {
+            Ok(Thought::Hidden)
         }
-        Some(other) => Err(wrong_type("model", "a string", other)),
+        Some((other, _)) => {
+            let text = format!("Invalid value: {other}.");
+            Err(invalid("reasoning_effort", text).code("invalid_value"))
+        }
     }
 }
 
@@ -193,14 +188,6 @@ fn check_answered(open: &HashSet<&str>, place: usize) -> Result<(), Complaint> {
     Err(invalid(&format!("messages.[{place}].role"), text))
 }
 
-fn flag(body: &Value, name: &str) -> Result<Option<bool>, Complaint> {
-    match present(body, name) {
-        None => Ok(None),
-        Some(Value::Bool(flag)) => Ok(Some(*flag)),
-        Some(other) => Err(wrong_type(name, "a boolean", other)),
-    }
-}
-
 fn include_usage(body: &Value) -> Result<bool, Complaint> {
     let Some(options) = present(body, "stream_options") else { return Ok(false) };
     if flag(body, "stream")? != Some(true) {
@@ -216,25 +203,6 @@ fn choices(body: &Value) -> Result<usize, Complaint> {
     choices.filter(|n| (1..=8).contains(n)).ok_or_else(|| {
         invalid("n", format!("Invalid value for 'n': {n}. Expected an integer from 1 to 8."))
     })
-}
-
-fn check_figures(body: &Value) -> Result<(), Complaint> {
-    let ranges = [
-        ("temperature", 0.0, 2.0),
-        ("top_p", 0.0, 1.0),
-        ("presence_penalty", -2.0, 2.0),
-        ("frequency_penalty", -2.0, 2.0),
-    ];
-    for (name, least, most) in ranges {
-        let Some(value) = present(body, name) else { continue };
-        let number = value.as_f64().ok_or_else(|| wrong_type(name, "a decimal", value))?;
-        if !(least..=most).contains(&number) {
-            let bound = if number > most { "maximum" } else { "minimum" };
-            let text = format!("Invalid '{name}': {bound} value exceeded: {least} to {most}.");
-            return Err(invalid(name, text).code("decimal_out_of_range"));
-        }
-    }
-    Ok(())
 }
 
 fn output_max(body: &Value) -> Result<Option<u64>, Complaint> {
@@ -304,14 +272,7 @@ fn tools(body: &Value) -> Result<Vec<Tool>, Complaint> {
         let param = format!("tools[{place}].{function}.name");
         let function = tool.get(function).unwrap_or(&Value::Null);
         let name = function.get("name").and_then(Value::as_str).ok_or_else(|| missing(&param))?;
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        if name.is_empty() || name.len() > 64 || !name.chars().all(plain) {
-            let text = format!(
-                "Invalid '{param}': string does not match pattern. Expected a string that matches \
-                 the pattern '^[a-zA-Z0-9_-]+$'."
-            );
-            return Err(invalid(&param, text).code("invalid_value"));
-        }
+        check_tool_name(&param, name)?;
         let schema = function.get("parameters").cloned().unwrap_or(Value::Null);
         Ok(Tool { name: name.to_owned(), schema })
     };
@@ -358,10 +319,18 @@ fn tool_results(messages: &[Value]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::vendor::InPath;
+    use http::HeaderMap;
     use serde_json::json;
 
+    fn heard(body: &Value) -> Result<Ask, Complaint> {
+        let (path, headers) = (InPath::default(), HeaderMap::new());
+        let heard = Heard { path: &path, headers: &headers, body, counting: false };
+        read(House::OpenAi, &heard)
+    }
+
     fn complaint(body: &Value) -> Complaint {
-        read(body).unwrap_err()
+        heard(body).unwrap_err()
     }
 
     #[test]
@@ -400,7 +369,7 @@ mod tests {
 
     #[test]
     fn a_round_of_parallel_tools_is_read() {
-        let ask = read(&json!({"model": "m", "messages": [
+        let ask = heard(&json!({"model": "m", "messages": [
             {"role": "user", "content": "weather"},
             {"role": "assistant", "content": null, "tool_calls": [{"id": "a"}, {"id": "b"}]},
             {"role": "tool", "tool_call_id": "b", "content": "two"},

@@ -1,0 +1,3 @@
+//! Amazon Bedrock's runtime.
+
+pub(crate) mod frame;
