@@ -3,6 +3,7 @@
 //! Four functions, as every dialect has them: parse a request, emit a request, read an answer,
 //! write an answer; and the cheap pass over a body that passes through.
 
+mod cloud;
 mod emit;
 mod parse;
 mod peek;
@@ -13,6 +14,7 @@ mod version;
 mod write;
 
 use bytes::Bytes;
+pub(crate) use cloud::Cloud;
 pub(crate) use version::Version;
 use vocab::{Failure, Usage};
 

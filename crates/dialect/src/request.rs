@@ -8,7 +8,7 @@ use vocab::RequestId;
 
 use crate::{
     ClientDialect, Needs, ParseError, Relay, RelayOptions, Unsupported, UpstreamDialect,
-    anthropic::Version,
+    anthropic::{Cloud, Version},
     client::ClientFormat,
     embedding::Texts,
     prompt::Prompt,
@@ -196,7 +196,8 @@ impl Request {
         }
     }
 
-    /// The body and dialect headers for `upstream`. In the same dialect only the model changes, and
+    /// The body and dialect headers for `upstream`. In the same dialect only the model changes (on
+    /// clouds what they want in the body or the address), and
     /// for a Chat Completions stream `stream_options.include_usage`, so that usage is known.
     ///
     /// # Errors
@@ -207,7 +208,7 @@ impl Request {
         target: &Target<'_>,
     ) -> Result<Outbound, Unsupported> {
         let Emitted { body, dropped } = if self.passes_through(upstream) {
-            Emitted { body: splice(&self.body, self.edits(target)), dropped: Vec::new() }
+            Emitted { body: splice(&self.body, self.edits(upstream, target)), dropped: Vec::new() }
         } else {
             self.translate(upstream, target)?
         };
@@ -265,7 +266,16 @@ impl Request {
         }
     }
 
-    fn edits(&self, target: &Target<'_>) -> Vec<Edit> {
+    fn edits(&self, upstream: UpstreamDialect, target: &Target<'_>) -> Vec<Edit> {
+        let cloud = match upstream {
+            UpstreamDialect::BedrockInvoke => Some(Cloud::BEDROCK),
+            UpstreamDialect::VertexMessages => Some(Cloud::VERTEX),
+            UpstreamDialect::VertexMessagesCount => Some(Cloud::VERTEX_COUNT),
+            _ => None,
+        };
+        if let Some(cloud) = cloud {
+            return cloud.edits(&self.body, &self.peek, target, self.beta.as_deref());
+        }
         let mut edits = Vec::new();
         if target.model != self.model() {
             let text = serde_json::Value::from(target.model).to_string();

@@ -26,6 +26,8 @@ pub(crate) struct Peek {
     pub(crate) model_at: Range<usize>,
     /// Whether the answer is a stream.
     pub(crate) stream: bool,
+    /// Where the value of `stream` stands, in dialects that some upstreams want without it.
+    pub(crate) stream_at: Option<Range<usize>>,
     /// Whether the caller asked for a usage chunk.
     pub(crate) include_usage: bool,
     /// What to change so that the upstream reports usage.

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
+use memchr::memrchr;
 use serde_json::value::RawValue;
 
 /// Replace these bytes by this text.
@@ -16,6 +17,30 @@ pub(crate) struct Edit {
 pub(crate) fn span(whole: &[u8], part: &RawValue) -> Range<usize> {
     let start = part.get().as_ptr().addr().saturating_sub(whole.as_ptr().addr());
     start..start.saturating_add(part.get().len())
+}
+
+/// Where the member of an object stands whose value stands at `value`: its name, the colon, the
+/// value.
+pub(crate) fn member(whole: &[u8], value: &Range<usize>) -> Range<usize> {
+    let before = whole.get(..value.start).unwrap_or_default().trim_ascii_end();
+    let before = before.strip_suffix(b":").unwrap_or(before).trim_ascii_end();
+    // No name that is looked for has a quote in it, escaped or not.
+    let name = before.strip_suffix(b"\"").and_then(|name| memrchr(b'"', name));
+    name.unwrap_or(value.start)..value.end
+}
+
+/// The same with one comma, so that the object stays whole without the member.
+pub(crate) fn member_with_comma(whole: &[u8], value: &Range<usize>) -> Range<usize> {
+    let Range { start, end } = member(whole, value);
+    let after = whole.get(end..).unwrap_or_default();
+    let space = after.len() - after.trim_ascii_start().len();
+    if after.get(space) == Some(&b',') {
+        let rest = after.get(space + 1..).unwrap_or_default();
+        // One space after the comma goes with it.
+        return start..end + space + 1 + usize::from(rest.starts_with(b" "));
+    }
+    let before = whole.get(..start).unwrap_or_default().trim_ascii_end();
+    before.strip_suffix(b",").map_or(start, <[u8]>::len)..end
 }
 
 /// The body with the edits made. Edits do not overlap; one outside the body is left out. Without

@@ -164,7 +164,7 @@ impl UpstreamDialect {
             Self::OpenAiEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::AnthropicMessages => UpstreamFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => UpstreamFormat::Count(&Nowhere),
-            Self::BedrockInvoke => UpstreamFormat::Generate(&Nowhere),
+            Self::BedrockInvoke => UpstreamFormat::Generate(&anthropic::Cloud::BEDROCK),
             Self::BedrockConverse => UpstreamFormat::Generate(&Nowhere),
             Self::BedrockCount => UpstreamFormat::Count(&Nowhere),
             Self::TitanEmbeddings => UpstreamFormat::Embed(&Nowhere),

@@ -3,8 +3,8 @@
 mod messages;
 mod wire;
 
-use serde::Serialize;
-use wire::{Body, Choice, Format, OutputConfig, Thinking, Tool};
+pub(super) use wire::Body;
+use wire::{Choice, Format, OutputConfig, Thinking, Tool};
 
 use crate::{
     Target, Unsupported,
@@ -20,10 +20,7 @@ const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/w
 ///
 /// # Errors
 /// [`Unsupported`] naming the field that cannot go.
-pub(crate) fn emit<'p>(
-    prompt: &'p Prompt,
-    target: &Target<'p>,
-) -> Result<impl Serialize + use<'p>, Unsupported> {
+pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'p>, Unsupported> {
     refuse_foreign(prompt)?;
     let conversation = messages::conversation(prompt)?;
     let sampling = &prompt.sampling;
@@ -38,7 +35,8 @@ pub(crate) fn emit<'p>(
     let output_config =
         (effort.is_some() || format.is_some()).then_some(OutputConfig { effort, format });
     Ok(Body {
-        model: target.model,
+        anthropic_version: None,
+        model: Some(target.model),
         max_tokens: prompt.output_max.unwrap_or(target.output_max_default),
         system: conversation.system,
         messages: conversation.messages,

@@ -56,7 +56,20 @@ impl<'de> Top<'de> for Body<'de> {
                 peek.model = Some(model.into_owned());
                 peek.model_at = span(self.whole, raw);
             }
-            "stream" => peek.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+            "stream" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let stream: Option<bool> = serde_json::from_str(raw.get())
+                    .map_err(|_| place.fault("stream", "`stream` must be true or false"))?;
+                peek.stream = stream.unwrap_or(false);
+                peek.stream_at = Some(span(self.whole, raw));
+            }
+            "anthropic_version" | "anthropic_beta" => {
+                if map.next_value::<Skip>()?.some {
+                    // On some clouds these are fields of the body, which the gateway writes.
+                    let message = "`anthropic_version` and `anthropic_beta` are headers here: send `anthropic-version` and `anthropic-beta`";
+                    return Err(place.fault(key, message));
+                }
+            }
             "max_tokens" => peek.output_max = Some(map.next_value::<u64>()?),
             "messages" => {
                 self.messages = true;

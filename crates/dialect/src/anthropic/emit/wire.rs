@@ -4,8 +4,13 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 #[derive(Serialize)]
-pub(super) struct Body<'p> {
-    pub(super) model: &'p str,
+pub(crate) struct Body<'p> {
+    /// Said in the body on clouds only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::anthropic) anthropic_version: Option<&'static str>,
+    /// Said in the address on clouds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::anthropic) model: Option<&'p str>,
     pub(super) max_tokens: u64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) system: Vec<Block<'p>>,
@@ -27,7 +32,7 @@ pub(super) struct Body<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) stream: Option<bool>,
+    pub(in crate::anthropic) stream: Option<bool>,
 }
 
 #[derive(Serialize)]

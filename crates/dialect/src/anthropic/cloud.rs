@@ -1,0 +1,200 @@
+//! Messages on a cloud: the same body in the cloud's own envelope.
+//!
+//! The address says which model and whether the answer is a stream, so these fields go; the body
+//! says which version it is written for, so `anthropic_version` comes. All else passes through byte
+//! for byte (G5).
+
+use std::{borrow::Cow, ops::Range};
+
+use vocab::{Failure, Usage};
+
+use super::{
+    emit::{Body, emit},
+    read,
+};
+use crate::{
+    Finish, Reply, Target, Unsupported,
+    prompt::Prompt,
+    scan::Peek,
+    splice::{Edit, member, member_with_comma},
+    text,
+    upstream::{Emitted, GenerateUpstream, ReadStream, Source},
+};
+
+/// What a cloud wants changed about a Messages body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Cloud {
+    /// `anthropic_version` of the body.
+    version: &'static str,
+    model: Place,
+    stream: Place,
+    betas: Place,
+}
+
+/// Where a cloud is told something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// In the body.
+    Body,
+    /// In the address or a header.
+    Outside,
+}
+
+impl Cloud {
+    /// Bedrock's `invoke` and `invoke-with-response-stream`.
+    pub(crate) const BEDROCK: Self = Self {
+        version: "bedrock-2023-05-31",
+        model: Place::Outside,
+        stream: Place::Outside,
+        betas: Place::Body,
+    };
+    /// Vertex's `rawPredict` and `streamRawPredict`.
+    pub(crate) const VERTEX: Self = Self {
+        version: "vertex-2023-10-16",
+        model: Place::Outside,
+        stream: Place::Body,
+        betas: Place::Outside,
+    };
+    /// Vertex's `count-tokens:rawPredict`, one address for all models.
+    pub(crate) const VERTEX_COUNT: Self = Self { model: Place::Body, ..Self::VERTEX };
+
+    /// The edits that put a body which passes through into the envelope; `beta` is the caller's
+    /// `anthropic-beta`.
+    pub(crate) fn edits(
+        self,
+        body: &[u8],
+        peek: &Peek,
+        target: &Target<'_>,
+        beta: Option<&str>,
+    ) -> Vec<Edit> {
+        let mut head = format!(r#""anthropic_version":"{}""#, self.version);
+        if let (Place::Body, Some(beta)) = (self.betas, beta) {
+            head.push_str(r#","anthropic_beta":"#);
+            head.push_str(&betas(beta).to_string());
+        }
+        if self.model == Place::Body {
+            head.push_str(r#","model":"#);
+            head.push_str(&serde_json::Value::from(target.model).to_string());
+        }
+        // Every body has a model, so its place is where the envelope is put.
+        let mut edits = vec![edit(member(body, &peek.model_at), head)];
+        if let (Place::Outside, Some(at)) = (self.stream, &peek.stream_at) {
+            edits.push(edit(member_with_comma(body, at), String::new()));
+        }
+        edits
+    }
+
+    /// A prompt of another dialect in the envelope, not yet text.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot go.
+    pub(crate) fn body<'p>(
+        self,
+        prompt: &'p Prompt,
+        target: &Target<'p>,
+    ) -> Result<Body<'p>, Unsupported> {
+        let mut body = emit(prompt, target)?;
+        body.anthropic_version = Some(self.version);
+        if self.model == Place::Outside {
+            body.model = None;
+        }
+        if self.stream == Place::Outside {
+            body.stream = None;
+        }
+        Ok(body)
+    }
+}
+
+impl GenerateUpstream for Cloud {
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported> {
+        self.body(prompt, &Target::ANY).map(drop)
+    }
+
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
+        let body = text::json(&self.body(prompt, target)?).into();
+        Ok(Emitted { body, dropped: Vec::new() })
+    }
+
+    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
+        read::read(body)
+    }
+
+    fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
+        read::summary(body)
+    }
+
+    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
+        Box::new(read::StreamReader::default())
+    }
+}
+
+fn edit(at: Range<usize>, text: String) -> Edit {
+    Edit { at, text: Cow::Owned(text) }
+}
+
+/// The names of a header as a list.
+fn betas(header: &str) -> serde_json::Value {
+    header.split(',').map(str::trim).filter(|name| !name.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{anthropic::Version, splice::splice};
+
+    fn put(cloud: Cloud, body: &str, beta: Option<&str>) -> String {
+        let body = Bytes::from(body.to_owned());
+        let peek = super::super::peek::peek(Version::default(), &body).unwrap();
+        let target = Target { model: "up", output_max_default: 1 };
+        let put = splice(&body, cloud.edits(&body, &peek, &target, beta));
+        String::from_utf8(put.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn only_the_envelope_of_a_body_changes() {
+        for (body, bedrock) in [
+            (
+                r#"{"model":"m", "stream" : true ,"max_tokens":1,"messages":[],"new":1.0}"#,
+                r#"{"anthropic_version":"bedrock-2023-05-31", "max_tokens":1,"messages":[],"new":1.0}"#,
+            ),
+            (
+                r#"{"max_tokens":1,"messages":[],"mod\u0065l":"m","stream":false}"#,
+                r#"{"max_tokens":1,"messages":[],"anthropic_version":"bedrock-2023-05-31"}"#,
+            ),
+            (
+                "{\n \"stream\": true,\n \"model\" : \"a\\\"b\",\n \"max_tokens\":1,\"messages\":[]}",
+                "{\n \n \"anthropic_version\":\"bedrock-2023-05-31\",\n \"max_tokens\":1,\"messages\":[]}",
+            ),
+        ] {
+            assert_eq!(put(Cloud::BEDROCK, body, None), bedrock);
+        }
+    }
+
+    #[test]
+    fn betas_go_into_the_body_where_the_cloud_reads_them_there() {
+        let body = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
+        assert_eq!(
+            put(Cloud::BEDROCK, body, Some("a-1, b-2")),
+            r#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a-1","b-2"],"max_tokens":1,"messages":[]}"#
+        );
+        assert_eq!(
+            put(Cloud::VERTEX, body, Some("a-1")),
+            r#"{"anthropic_version":"vertex-2023-10-16","max_tokens":1,"messages":[]}"#
+        );
+    }
+
+    #[test]
+    fn vertex_keeps_the_stream_flag_and_its_count_the_model() {
+        let body = r#"{"stream":true,"model":"m","max_tokens":1,"messages":[]}"#;
+        assert_eq!(
+            put(Cloud::VERTEX, body, None),
+            r#"{"stream":true,"anthropic_version":"vertex-2023-10-16","max_tokens":1,"messages":[]}"#
+        );
+        assert_eq!(
+            put(Cloud::VERTEX_COUNT, body, None),
+            r#"{"stream":true,"anthropic_version":"vertex-2023-10-16","model":"up","max_tokens":1,"messages":[]}"#
+        );
+    }
+}
