@@ -6,13 +6,15 @@
 //! is no bundle.
 //!
 //! - [`Report`]: the mistakes and the warnings, drawn for people or one line each for scripts.
-//! - [`Bundle`]: policy, keys, endpoints and routes of one generation.
+//! - [`Bundle`]: policy, keys, endpoints, routes and prices of one generation.
+//! - [`pricelist`]: what a public price list says about the models that a bundle uses.
 //!
 //! The bundle knows no clock: `now` is an argument, so that a past check can be repeated.
 
 mod check;
 mod load;
 mod node;
+pub mod pricelist;
 mod prices;
 mod read;
 mod render;

@@ -23,6 +23,8 @@ pub struct PriceEntry {
     pub scope: Scope,
     /// What tokens cost, the multiplier applied.
     pub price: Price,
+    /// What the entry says they cost, without its multiplier.
+    pub listed: Price,
     /// The factor that was applied, e.g. for a regional surcharge.
     pub multiplier: Option<Multiplier>,
     /// Where the figures are from, for people.

@@ -66,6 +66,7 @@ fn entry(raw: RawPrice, around: &Around<'_>, notes: &Notes) -> PriceEntry {
     }
     PriceEntry {
         price: multiplied(&raw, notes),
+        listed: raw.price,
         multiplier: raw.multiplier.map(|at| at.value),
         source: raw.source.value,
         as_of: raw.as_of.value,

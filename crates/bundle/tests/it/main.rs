@@ -7,6 +7,10 @@ mod files;
 #[cfg(test)]
 mod mistakes;
 #[cfg(test)]
+mod pricelist;
+#[cfg(test)]
+mod prices;
+#[cfg(test)]
 mod samples;
 #[cfg(test)]
 mod scale;
