@@ -71,9 +71,9 @@ impl Client {
         let (mut request, place) = written(call)?;
         let host = self.pool.host(&place);
         let now = Instant::now();
-        if let Some(mut sender) = host.take(now) {
-            match sender.try_send_request(request).await {
-                Ok(reply) => return Ok(taken(reply, Loan::new(sender, host))),
+        if let Some(mut link) = host.take(now) {
+            match link.exchange(request).await {
+                Ok(reply) => return Ok(taken(reply, Loan::new(link, host))),
                 // The request comes back only if nothing of it was written: the server closed the
                 // connection in the meantime, which says nothing about the server.
                 Err(mut error) => match error.take_message() {
@@ -84,9 +84,9 @@ impl Client {
         }
         self.pool.sweep(now);
         // On the heap, because it is large and rarely needed.
-        let mut sender = Box::pin(self.connector.connect(&place, connect)).await?;
-        let reply = sender.send_request(request).await.map_err(|error| reset(&error))?;
-        Ok(taken(reply, Loan::new(sender, host)))
+        let mut link = Box::pin(self.connector.connect(&place, connect)).await?;
+        let reply = link.exchange(request).await.map_err(|error| reset(&error.into_error()))?;
+        Ok(taken(reply, Loan::new(link, host)))
     }
 }
 

@@ -8,7 +8,7 @@ use hyper_rustls::HttpsConnector;
 use hyper_util::{client::legacy::connect::HttpConnector, service::TowerToHyperService};
 use vocab::{Failure, FailureKind, failure::Limit};
 
-use crate::pool::{Place, Sender};
+use crate::{link::Link, pool::Place};
 
 /// No TLS trust anchors could be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +36,7 @@ impl Connector {
     /// Opens a connection within `limit`, which covers the look-up of the name, TCP and TLS.
     ///
     /// Dropping the future closes what was opened.
-    pub(crate) async fn connect(&self, place: &Place, limit: Duration) -> Result<Sender, Failure> {
+    pub(crate) async fn connect(&self, place: &Place, limit: Duration) -> Result<Link, Failure> {
         let mut tcp = self.tcp.clone();
         // Of several addresses each gets its share, so that a dead first one leaves time.
         tcp.set_connect_timeout(Some(limit));
@@ -58,10 +58,7 @@ impl Connector {
         };
         let (sender, connection) =
             http1::handshake(stream).await.map_err(|error| no_connection(&error))?;
-        // The task ends with its connection, which ends when the sender is dropped. What breaks it
-        // is told to the request it carries; between requests nobody needs to know.
-        tokio::spawn(async move { drop(connection.await) });
-        Ok(sender)
+        Ok(Link::new(sender, Box::pin(connection)))
     }
 }
 

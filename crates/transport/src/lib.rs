@@ -12,6 +12,7 @@
 mod client;
 mod connect;
 mod env;
+mod link;
 mod listen;
 mod pool;
 mod reply;

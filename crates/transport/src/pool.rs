@@ -2,6 +2,8 @@
 //!
 //! - A connection is here only between a reply that was read to its end and the next request: a
 //!   [`Loan`] that is dropped closes it.
+//! - Nobody drives a connection that waits here: what its server said in the meantime, a close
+//!   above all, is read when it is taken.
 //! - The newest is used first, so that after a burst the others grow old and are closed.
 //! - Nothing here waits: a connection is closed for its age when somebody takes, gives back or
 //!   opens one. One that nobody looks at costs a socket until the server closes it.
@@ -11,16 +13,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use bytes::Bytes;
 use http::uri::{Authority, Scheme};
-use http_body_util::Full;
-use hyper::client::conn::http1::SendRequest;
 use tokio::time::Instant;
 
-use crate::ClientOptions;
-
-/// The sending side of one connection.
-pub(crate) type Sender = SendRequest<Full<Bytes>>;
+use crate::{ClientOptions, link::Link};
 
 /// Where a connection leads.
 #[derive(Debug, Clone)]
@@ -50,14 +46,14 @@ pub(crate) struct Host {
 
 #[derive(Debug)]
 struct Idle {
-    sender: Sender,
+    link: Link,
     since: Instant,
 }
 
 /// A connection in use, with the place to bring it back to.
 #[derive(Debug)]
 pub(crate) struct Loan {
-    sender: Sender,
+    pub(crate) link: Link,
     host: Arc<Host>,
 }
 
@@ -92,35 +88,24 @@ impl Pool {
 }
 
 impl Host {
-    /// The newest connection that can take a request.
-    pub(crate) fn take(&self, now: Instant) -> Option<Sender> {
+    /// The newest connection that can take a request; those that cannot any more are closed.
+    pub(crate) fn take(&self, now: Instant) -> Option<Link> {
         let mut idle = self.close_old(now);
-        // Still sending the last request, though its reply has ended.
-        let mut busy = Vec::new();
-        let mut found = None;
-        while let Some(last) = idle.pop_back() {
-            if last.sender.is_ready() {
-                found = Some(last.sender);
-                break;
-            }
-            if !last.sender.is_closed() {
-                busy.push(last);
+        while let Some(Idle { mut link, .. }) = idle.pop_back() {
+            if link.is_ready() {
+                return Some(link);
             }
         }
-        idle.extend(busy.into_iter().rev());
-        found
+        None
     }
 
-    fn put(&self, sender: Sender, now: Instant) {
-        if sender.is_closed() {
-            return;
-        }
+    fn put(&self, link: Link, now: Instant) {
         let mut idle = self.close_old(now);
         if idle.len() >= self.options.idle_per_host {
             idle.pop_front();
         }
         if self.options.idle_per_host > 0 {
-            idle.push_back(Idle { sender, since: now });
+            idle.push_back(Idle { link, since: now });
         }
     }
 
@@ -134,13 +119,13 @@ impl Host {
 
 impl Loan {
     /// A connection that belongs to `host`.
-    pub(crate) fn new(sender: Sender, host: Arc<Host>) -> Self {
-        Self { sender, host }
+    pub(crate) fn new(link: Link, host: Arc<Host>) -> Self {
+        Self { link, host }
     }
 
     /// Brings the connection back. Only for one whose reply was read to its end.
     pub(crate) fn give_back(self) {
-        self.host.put(self.sender, Instant::now());
+        self.host.put(self.link, Instant::now());
     }
 }
 

@@ -1,10 +1,13 @@
 //! A reply: its head, and a body that is still arriving.
 
-use std::{pin::pin, task::Poll, time::Duration};
+use std::{
+    pin::Pin,
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
 
 use bytes::{Bytes, BytesMut};
 use http_body::Body as _;
-use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 use vocab::{Failure, FailureKind, HttpHead, HttpReply, failure::Limit};
 
@@ -87,18 +90,7 @@ impl ReplyBody {
         if let Some(broken) = self.broken.take() {
             return Err(broken);
         }
-        while let Some(frame) = self.incoming.frame().await {
-            match frame.map(hyper::body::Frame::into_data) {
-                Ok(Ok(data)) => {
-                    self.end_if_over();
-                    return Ok(Some(data));
-                }
-                Ok(Err(_trailers)) => {}
-                Err(error) => return Err(cut(&error)),
-            }
-        }
-        self.end();
-        Ok(None)
+        std::future::poll_fn(|context| self.poll_chunk(context)).await
     }
 
     /// Bytes that have already arrived, without waiting; `None` when there are none yet or the
@@ -107,22 +99,42 @@ impl ReplyBody {
         if self.broken.is_some() || self.incoming.is_end_stream() {
             return None;
         }
-        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
-        let polled = pin!(self.incoming.frame()).as_mut().poll(&mut context);
-        match polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.end_if_over();
-                frame.into_data().ok()
-            }
-            Poll::Ready(Some(Err(error))) => {
-                self.broken = Some(cut(&error));
-                None
-            }
-            Poll::Ready(None) => {
-                self.end();
+        // Nobody is woken by this look: whoever goes on waits in `chunk`, which looks again first.
+        match self.poll_chunk(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(Ok(chunk)) => chunk,
+            Poll::Ready(Err(failure)) => {
+                self.broken = Some(failure);
                 None
             }
             Poll::Pending => None,
+        }
+    }
+
+    /// What has been read, and when that is nothing, what the connection has to read now.
+    fn poll_chunk(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+        if let Poll::Ready(read) = self.poll_read(context) {
+            return Poll::Ready(read);
+        }
+        let Some(loan) = &mut self.loan else { return Poll::Pending };
+        loan.link.drive(context);
+        self.poll_read(context)
+    }
+
+    fn poll_read(&mut self, context: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Failure>> {
+        loop {
+            match ready!(Pin::new(&mut self.incoming).poll_frame(context)) {
+                Some(Ok(frame)) => {
+                    // Trailers say nothing to anybody here.
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.end_if_over();
+                    return Poll::Ready(Ok(Some(data)));
+                }
+                Some(Err(error)) => return Poll::Ready(Err(cut(&error))),
+                None => {
+                    self.end();
+                    return Poll::Ready(Ok(None));
+                }
+            }
         }
     }
 
