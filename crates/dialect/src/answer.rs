@@ -43,7 +43,7 @@ pub fn answer(
     request_id: RequestId,
     body: &Bytes,
 ) -> Result<Answer, Failure> {
-    let same = upstream.is_same_as(request.client());
+    let same = request.takes_answers_of(upstream);
     let passed = |usage, finish| Answer { body: body.clone(), usage, finish };
     let label = || Label { request_id, model: request.model().to_owned(), echo: request.echo() };
     match (request.client().format(), upstream.format()) {

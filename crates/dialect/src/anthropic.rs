@@ -4,6 +4,7 @@
 //! write an answer; and the cheap pass over a body that passes through.
 
 mod cloud;
+mod count;
 mod emit;
 mod parse;
 mod peek;
@@ -15,6 +16,7 @@ mod write;
 
 use bytes::Bytes;
 pub(crate) use cloud::Cloud;
+pub(crate) use count::Count;
 pub(crate) use version::Version;
 use vocab::{Failure, Usage};
 

@@ -10,7 +10,7 @@ use crate::{
     embedding::{Texts, Vectors},
     events::Label,
     nowhere::Nowhere,
-    openai_chat,
+    openai_chat, openai_embeddings,
     prompt::Prompt,
     scan::Peek,
 };
@@ -115,9 +115,9 @@ impl ClientDialect {
         match self {
             Self::OpenAiChat => ClientFormat::Generate(&openai_chat::Chat),
             Self::OpenAiResponses => ClientFormat::Generate(&Nowhere),
-            Self::OpenAiEmbeddings => ClientFormat::Embed(&Nowhere),
+            Self::OpenAiEmbeddings => ClientFormat::Embed(&openai_embeddings::Embeddings),
             Self::AnthropicMessages => ClientFormat::Generate(&anthropic::Messages),
-            Self::AnthropicCount => ClientFormat::Count(&Nowhere),
+            Self::AnthropicCount => ClientFormat::Count(&anthropic::Count),
             Self::MistralChat => ClientFormat::Generate(&Nowhere),
         }
     }

@@ -2,6 +2,7 @@
 
 use vocab::Usage;
 
+use crate::Unsupported;
 pub(crate) use crate::fields::Path;
 
 /// What is to be embedded.
@@ -16,6 +17,28 @@ pub(crate) struct Texts {
     /// Harmless fields that were left out.
     pub(crate) dropped: Vec<&'static str>,
 }
+
+impl Texts {
+    /// The inputs as texts, for every provider but those with OpenAI's own tokenizers.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the first input that is tokens. LangChain sends tokens unless it is
+    /// told not to, so the message says how.
+    pub(crate) fn plain(&self) -> Result<Vec<&str>, Unsupported> {
+        let mut plain = Vec::with_capacity(self.inputs.len());
+        for (at, input) in &self.inputs {
+            match input {
+                Input::Text(text) => plain.push(text.as_str()),
+                Input::Tokens(_) => return Err(at.refuse(TOKENS)),
+            }
+        }
+        Ok(plain)
+    }
+}
+
+/// Why tokens cannot go, and what to do.
+const TOKENS: &str = "is tokens of OpenAI's tokenizer, which mean nothing to this provider: \
+    send text (in LangChain, `OpenAIEmbeddings(check_embedding_ctx_length=False)`)";
 
 /// One input.
 #[derive(Debug, Clone, PartialEq, Eq)]

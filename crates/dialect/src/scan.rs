@@ -36,6 +36,9 @@ pub(crate) struct Peek {
     pub(crate) output_max: Option<u64>,
     /// What it asks for beyond text.
     pub(crate) needs: Needs,
+    /// Whether the body has words of another API's SDK, so that it is put into the upstream's words
+    /// even where the dialects are equal.
+    pub(crate) translate: bool,
 }
 
 /// Where the walk is, and what is wrong there if it knows.

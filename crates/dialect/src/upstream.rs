@@ -7,8 +7,9 @@ use crate::{
     Finish, Reply, ReplyEvent, Target, Unsupported, UpstreamDialect, anthropic,
     embedding::{Texts, Vectors},
     events::Frame,
+    mistral_embeddings,
     nowhere::Nowhere,
-    openai_chat,
+    openai_chat, openai_embeddings,
     prompt::Prompt,
     sse::Event,
 };
@@ -161,9 +162,9 @@ impl UpstreamDialect {
         match self {
             Self::OpenAiChat => UpstreamFormat::Generate(&openai_chat::Chat),
             Self::OpenAiResponses => UpstreamFormat::Generate(&Nowhere),
-            Self::OpenAiEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::OpenAiEmbeddings => UpstreamFormat::Embed(&openai_embeddings::Embeddings),
             Self::AnthropicMessages => UpstreamFormat::Generate(&anthropic::Messages),
-            Self::AnthropicCount => UpstreamFormat::Count(&Nowhere),
+            Self::AnthropicCount => UpstreamFormat::Count(&anthropic::Count),
             Self::BedrockInvoke => UpstreamFormat::Generate(&anthropic::Cloud::BEDROCK),
             Self::BedrockConverse => UpstreamFormat::Generate(&Nowhere),
             Self::BedrockCount => UpstreamFormat::Count(&Nowhere),
@@ -176,7 +177,7 @@ impl UpstreamDialect {
             Self::GeminiCount => UpstreamFormat::Count(&Nowhere),
             Self::VertexEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::MistralChat => UpstreamFormat::Generate(&Nowhere),
-            Self::MistralEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::MistralEmbeddings => UpstreamFormat::Embed(&mistral_embeddings::Embeddings),
         }
     }
 }

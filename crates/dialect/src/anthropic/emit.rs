@@ -37,7 +37,7 @@ pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'
     Ok(Body {
         anthropic_version: None,
         model: Some(target.model),
-        max_tokens: prompt.output_max.unwrap_or(target.output_max_default),
+        max_tokens: Some(prompt.output_max.unwrap_or(target.output_max_default)),
         system: conversation.system,
         messages: conversation.messages,
         stop_sequences: prompt.stop.iter().map(|stop| &*stop.text).collect(),
@@ -49,6 +49,25 @@ pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'
         output_config,
         thinking,
         stream: prompt.stream.then_some(true),
+    })
+}
+
+/// The body for a count of the prompt at `target`: without what is about the answer alone.
+///
+/// # Errors
+/// [`Unsupported`] naming the field that cannot go.
+pub(crate) fn emit_count<'p>(
+    prompt: &'p Prompt,
+    target: &Target<'p>,
+) -> Result<Body<'p>, Unsupported> {
+    Ok(Body {
+        max_tokens: None,
+        stop_sequences: Vec::new(),
+        temperature: None,
+        top_p: None,
+        top_k: None,
+        stream: None,
+        ..emit(prompt, target)?
     })
 }
 

@@ -6,7 +6,7 @@ use crate::{
     prompt::{Block, BlockKind, Effort, Format, Image, Prompt, Role, Stop, Tool, ToolChoice, Turn},
 };
 
-/// Reads a whole body.
+/// Reads a whole body, of Messages or of a count.
 ///
 /// # Errors
 /// [`Unsupported`] naming the field that is malformed or has no place in a prompt.
@@ -22,7 +22,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
         }
         prompt.dropped.push("service_tier");
     }
-    prompt.output_max = Some(body.require("max_tokens")?.count()?);
+    // Not in the body of a count; elsewhere the first pass has found it.
+    prompt.output_max = body.take("max_tokens").map(|field| field.count()).transpose()?;
     if let Some(field) = body.take("stream") {
         prompt.stream = field.flag()?;
     }

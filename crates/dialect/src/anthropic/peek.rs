@@ -17,19 +17,31 @@ use crate::{
 /// # Errors
 /// [`ParseError`] naming the field at fault.
 pub(crate) fn peek(version: Version, body: &[u8]) -> Result<Peek, ParseError> {
+    let peek = peek_count(version, body)?;
+    if peek.output_max.is_none() {
+        return Err(missing("max_tokens"));
+    }
+    Ok(peek)
+}
+
+/// The same for the body of a count, which has no output limit.
+///
+/// # Errors
+/// [`ParseError`] naming the field at fault.
+pub(crate) fn peek_count(version: Version, body: &[u8]) -> Result<Peek, ParseError> {
     let mut top = Body { version, whole: body, peek: Peek::default(), messages: false };
     scan(body, &mut top)?;
-    let missing = |field: &str| ParseError::about(field, format!("`{field}` is missing"));
     if top.peek.model.is_none() {
         return Err(missing("model"));
-    }
-    if top.peek.output_max.is_none() {
-        return Err(missing("max_tokens"));
     }
     if !top.messages {
         return Err(missing("messages"));
     }
     Ok(top.peek)
+}
+
+fn missing(field: &str) -> ParseError {
+    ParseError::about(field, format!("`{field}` is missing"))
 }
 
 struct Body<'b> {

@@ -26,7 +26,7 @@ fn root() -> Option<PathBuf> {
     None
 }
 
-fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &str, extension: &str) -> Vec<(String, String)> {
     let Some(root) = root() else { return Vec::new() };
     let mut paths: Vec<PathBuf> =
         fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -47,16 +47,24 @@ fn upstream(folder: &str) -> (Client, Upstream) {
     }
 }
 
-/// Every recorded exchange: its name, request, status, whole body, stream.
-struct Exchange {
-    name: String,
-    request: Value,
-    status: u16,
-    body: Option<String>,
-    stream: Option<String>,
+/// What one file recorded, as it stands there.
+pub(crate) fn interactions(folder: &str, name: &str) -> Vec<Value> {
+    let wanted = format!("{folder}/{name}");
+    let file = files(folder, "json").into_iter().find(|(name, _)| *name == wanted);
+    let file = file.map(|(_, text)| serde_json::from_str::<Value>(&text).unwrap());
+    file.and_then(|file| file["interactions"].as_array().cloned()).unwrap_or_default()
 }
 
-fn exchanges(folder: &str) -> Vec<Exchange> {
+/// Every recorded exchange: its name, request, status, whole body, stream.
+pub(crate) struct Exchange {
+    pub(crate) name: String,
+    pub(crate) request: Value,
+    pub(crate) status: u16,
+    pub(crate) body: Option<String>,
+    pub(crate) stream: Option<String>,
+}
+
+pub(crate) fn exchanges(folder: &str) -> Vec<Exchange> {
     let mut found = Vec::new();
     for (name, text) in files(folder, "json") {
         let file: Value = serde_json::from_str(&text).unwrap();

@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod count;
+#[cfg(test)]
+mod embeddings;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod requests;

@@ -23,6 +23,11 @@ pub(crate) fn anthropic(version: &str, body: &str) -> Result<Request, ParseError
     Request::parse(Client::AnthropicMessages, caller, Bytes::from(body.to_owned()))
 }
 
+/// A request in any dialect.
+pub(crate) fn read(client: Client, body: &str) -> Result<Request, ParseError> {
+    Request::parse(client, Caller::default(), Bytes::from(body.to_owned()))
+}
+
 pub(crate) fn parse(client: Client, body: &str) -> Request {
     match client {
         Client::OpenAiChat => openai(body),

@@ -11,7 +11,9 @@ pub(crate) struct Body<'p> {
     /// Said in the address on clouds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::anthropic) model: Option<&'p str>,
-    pub(super) max_tokens: u64,
+    /// Required, except for a count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) max_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) system: Vec<Block<'p>>,
     pub(super) messages: Vec<Message<'p>>,
