@@ -151,7 +151,7 @@ def an_unknown_command_teaches(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "words", ["", "up", "serve", "bundle check", "policy explain", "audit verify", "fault set", "key new"]
+    "words", ["", "up", "serve", "bundle check", "policy explain", "prices show", "prices import", "audit verify", "fault set", "key new"]
 )
 def help_is_offered_everywhere(words):
     done = cli.isobar(*words.split(), "--help")

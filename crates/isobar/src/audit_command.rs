@@ -124,7 +124,7 @@ fn line(located: &Located) -> anyhow::Result<String> {
             out += &format!(" {name}={}", words.join(","));
         }
     }
-    for name in ["generation", "elapsed_ms"] {
+    for name in ["generation", "cost_micro_usd", "elapsed_ms"] {
         if let Some(value) = entry.get(name).and_then(Value::as_u64) {
             out += &format!(" {name}={value}");
         }

@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Ask what policy says, and why.
     #[command(subcommand)]
     Policy(PolicyCommand),
+    /// Show what routes cost, and look prices up in a public list.
+    #[command(subcommand)]
+    Prices(PricesCommand),
     /// Read and verify evidence. Works on files alone; no gateway need run.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -157,6 +160,63 @@ pub(crate) struct ExplainArgs {
     /// Decide as of this time (RFC 3339) instead of now.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PricesCommand {
+    /// Show what each route costs, where the figure is from, and of which day it is.
+    ///
+    /// Amounts are US dollars per million tokens. A route without a price serves as any other; the
+    /// cost of its answers is on record as unknown.
+    Show {
+        #[command(flatten)]
+        at: BundleAt,
+    },
+    /// Look up the prices of the models that the bundle's routes use in a public list, and say what
+    /// would change.
+    ///
+    /// The list is the one that LiteLLM publishes, `model_prices_and_context_window.json`; fetch it
+    /// yourself, for this command opens no connection. Each model is looked up under the name it has
+    /// at its seller: bare at OpenAI and Anthropic, with the region or the profile at Bedrock
+    /// (`bedrock/eu-west-1/…`, `eu.…`), with a prefix elsewhere (`azure/`, `vertex_ai/`, `mistral/`).
+    /// Regional surcharges are added as a multiplier. Nothing is written without --write.
+    ///
+    /// In `prices.yaml` what you wrote stays as it is, above a line; what was imported stands below
+    /// it. A route whose price you wrote is not looked up.
+    ///
+    /// Example: isobar prices import --list prices.json.gz --bundle ./bundle --write
+    Import(PricesImportArgs),
+}
+
+/// Which bundle is meant.
+#[derive(Debug, Args)]
+pub(crate) struct BundleAt {
+    /// The bundle directory. Default: the bundle inside --data-dir.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// The data directory of `isobar up` or of a gateway.
+    #[arg(long, value_name = "DIR", default_value = "isobar-data")]
+    pub(crate) data_dir: PathBuf,
+}
+
+/// `isobar prices import`
+#[derive(Debug, Args)]
+pub(crate) struct PricesImportArgs {
+    /// The public price list: JSON, or JSON packed by gzip.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) list: PathBuf,
+    #[command(flatten)]
+    pub(crate) at: BundleAt,
+    /// Write `prices.yaml` into the bundle.
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// The day on which the list held. Default: the day its file was last changed.
+    #[arg(long, value_name = "DATE")]
+    pub(crate) as_of: Option<String>,
+    /// Take a route's price from this key of the list, e.g. for an Azure deployment with a name of
+    /// your own: `--key my-route=azure/eu/gpt-4o-mini`. May be repeated.
+    #[arg(long = "key", value_name = "ROUTE=KEY")]
+    pub(crate) keys: Vec<String>,
 }
 
 #[derive(Debug, Subcommand)]

@@ -12,6 +12,7 @@ mod fault;
 mod fetch;
 mod key;
 mod log;
+mod prices_command;
 mod print;
 mod secrets;
 mod serve;
@@ -57,6 +58,7 @@ fn run(cli: Cli) -> anyhow::Result<Verdict> {
             bundle_command::check(&dir, strict, output)
         }
         Command::Policy(PolicyCommand::Explain(args)) => explain::run(&args, output),
+        Command::Prices(command) => prices_command::run(command, output),
         Command::Audit(command) => audit_command::run(command, output),
         Command::Fault(command) => fault::run(command, output).map(|()| Verdict::Good),
         Command::Key(KeyCommand::New { id, env }) => {

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod costs;
 mod endings;
 mod evidence;
 mod lab;
