@@ -247,3 +247,55 @@ fn seconds_histogram() -> Histogram {
         300.0,
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    fn shown(registry: &Registry) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, registry).unwrap();
+        text
+    }
+
+    #[test]
+    fn cost_is_counted_apart_for_answers_that_were_not_served_whole() {
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
+        let route = Arc::new(Route {
+            id: "r-1".parse().unwrap(),
+            model: "chat".parse().unwrap(),
+            endpoint: "e-1".parse().unwrap(),
+            region: "eu-west".parse().unwrap(),
+            upstream_model: "m".to_owned(),
+            weight: 100,
+        });
+        let lane = metrics.route(&route);
+        let usage = Usage {
+            input: Some(5),
+            cache_read: Some(7),
+            output: Some(11),
+            reasoning: Some(3),
+            ..Usage::default()
+        };
+        lane.used(Ending::Served, &usage, Some(MicroUsd(40)));
+        lane.used(Ending::Cancelled, &usage, Some(MicroUsd(2)));
+        lane.used(Ending::Interrupted, &Usage::default(), None);
+        let text = shown(&registry);
+        let cost = r#"isobar_cost_micro_usd_total{route="r-1",model="chat",result="#;
+        for line in [
+            &format!("{cost}\"served\"}} 40"),
+            &format!("{cost}\"unserved\"}} 2"),
+            r#"isobar_cost_unknown_total{route="r-1"} 1"#,
+            r#"isobar_tokens_total{route="r-1",kind="input"} 10"#,
+            r#"isobar_tokens_total{route="r-1",kind="cache_read"} 14"#,
+            r#"isobar_tokens_total{route="r-1",kind="cache_write"} 0"#,
+            r#"isobar_tokens_total{route="r-1",kind="output"} 22"#,
+            r#"isobar_reasoning_tokens_total{route="r-1"} 6"#,
+        ] {
+            assert!(text.lines().any(|shown| shown == line), "{line}\n{text}");
+        }
+    }
+}
