@@ -14,12 +14,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let key = arguments.next().map(|_keys| "sim-key".to_owned());
     let mut endpoints = Vec::new();
     for region in ["eu-west", "eu-central", "us-east"] {
-        for vendor in [Vendor::OpenAi, Vendor::Anthropic] {
-            let name = format!("{}-{region}", vendor.as_str());
-            let family = if vendor == Vendor::Anthropic { "claude" } else { "gpt" };
-            let models = vec![format!("{family}-large"), format!("{family}-small")];
-            let spec = EndpointSpec::new(name, region, vendor);
-            endpoints.push(EndpointSpec { models, key: key.clone(), ..spec });
+        for vendor in Vendor::ALL {
+            let spec = EndpointSpec::new(format!("{}-{region}", vendor.as_str()), region, vendor);
+            endpoints.push(EndpointSpec { key: key.clone(), ..spec });
         }
     }
     let timing = Timing { scale, ..Timing::default() };

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::access::Visitor;
 use crate::clock::WallTime;
+use crate::config::EndpointSpec;
 use crate::vendor::{
     Complaint, Facts, InPath, Line, Manners, Operation, bearer, put, put_number, text,
 };
@@ -31,7 +32,12 @@ impl Manners for Anthropic {
         }
     }
 
-    fn check_head(&self, _: &Line<'_>, headers: &HeaderMap) -> Result<(), Complaint> {
+    fn check_head(
+        &self,
+        _: &EndpointSpec,
+        _: &Line<'_>,
+        headers: &HeaderMap,
+    ) -> Result<(), Complaint> {
         let version = headers.get("anthropic-version").map(|value| value.to_str().unwrap_or(""));
         match version {
             None => Err(invalid("anthropic-version: header is required")),

@@ -4,6 +4,7 @@ use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::access::{Cloud, Verdict, Visitor};
+use crate::config::EndpointSpec;
 use crate::form;
 use crate::openai::{self, Chat, Embeddings, House, INVALID, Responses};
 use crate::vendor::{
@@ -34,7 +35,12 @@ impl Manners for Azure {
     }
 
     /// Dated paths need a version; the newer ones have it in the path.
-    fn check_head(&self, line: &Line<'_>, _: &HeaderMap) -> Result<(), Complaint> {
+    fn check_head(
+        &self,
+        _: &EndpointSpec,
+        line: &Line<'_>,
+        _: &HeaderMap,
+    ) -> Result<(), Complaint> {
         let dated = !line.path.starts_with("/openai/v1/");
         if dated && form::field(line.query, "api-version").is_none_or(|version| version.is_empty())
         {

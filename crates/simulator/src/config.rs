@@ -15,13 +15,27 @@ pub enum Vendor {
     Anthropic,
     /// Azure OpenAI, under `/openai/v1` and `/openai/deployments/NAME`.
     Azure,
+    /// Amazon Bedrock's runtime, under `/model/ID`.
+    Bedrock,
+    /// Gemini and Claude on Vertex AI, and the Gemini API.
+    Vertex,
     /// Mistral, under `/v1`.
     Mistral,
+    /// The token endpoints of AWS, Google and Azure.
+    Identity,
 }
 
 impl Vendor {
     /// Every vendor there is.
-    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Anthropic, Self::Azure, Self::Mistral];
+    pub const ALL: [Self; 7] = [
+        Self::OpenAi,
+        Self::Anthropic,
+        Self::Azure,
+        Self::Bedrock,
+        Self::Vertex,
+        Self::Mistral,
+        Self::Identity,
+    ];
 
     /// The name used in configuration and in the control API.
     #[must_use]
@@ -30,7 +44,10 @@ impl Vendor {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
             Self::Azure => "azure",
+            Self::Bedrock => "bedrock",
+            Self::Vertex => "vertex",
             Self::Mistral => "mistral",
+            Self::Identity => "identity",
         }
     }
 }

@@ -45,6 +45,7 @@ mod server;
 mod signature;
 mod site;
 mod vendor;
+mod vertex;
 mod wire;
 
 pub use config::{AwsKey, Config, ConfigError, EndpointSpec, Timing, Vendor};

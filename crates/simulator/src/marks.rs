@@ -66,6 +66,21 @@ pub(crate) fn of_body(body: &Value, marks: &mut BTreeMap<String, String>) {
     }
 }
 
+/// Fields of a form that say what is asked for and for whom.
+const FORM: [&str; 7] =
+    ["Action", "RoleArn", "RoleSessionName", "DurationSeconds", "grant_type", "client_id", "scope"];
+
+/// Marks of a form, and the names of its fields.
+pub(crate) fn of_form(form: &str, marks: &mut BTreeMap<String, String>) -> Vec<String> {
+    for name in FORM {
+        if let Some(value) = form::field(form, name) {
+            marks.insert(name.to_owned(), value.chars().take(MARK_CHARS_MAX).collect());
+        }
+    }
+    let names = form.split('&').filter_map(|pair| pair.split_once('=')).map(|(name, _)| name);
+    names.map(form::decode).collect()
+}
+
 /// The kind of credential presented; the first one where there are several.
 fn credential(headers: &HeaderMap, query: &str) -> &'static str {
     match text(headers, "authorization") {

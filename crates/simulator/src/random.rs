@@ -47,6 +47,16 @@ impl Random {
         }
         id
     }
+
+    /// A random UUID (version 4).
+    pub(crate) fn uuid(&mut self) -> String {
+        let (high, low) = (self.next(), self.next());
+        let high = high & !0xF000 | 0x4000;
+        let low = low & !(0b11 << 62) | 0b10 << 62;
+        let text = format!("{high:016x}{low:016x}");
+        let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+        [part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32)].join("-")
+    }
 }
 
 /// FNV-1a over the body: short, stable, and no evidence of anything but sameness.

@@ -21,7 +21,9 @@ use crate::faults::{FaultBoard, Strike};
 use crate::log::Tracked;
 use crate::random::Random;
 use crate::script::{FaultFrames, Pace, Script, ScriptWriter};
-use crate::vendor::{Complaint, Facts, InPath, JSON, Line, Manners, Operation, Room, put};
+use crate::vendor::{
+    Complaint, Facts, InPath, JSON, Line, Manners, Operation, Room, put, put_number,
+};
 use crate::wire::{Embedder, Heard, Moment, Wire};
 
 const WEB_PAGE: &str = "<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title></head>\
@@ -128,8 +130,8 @@ impl Station {
         let mut random = Random::new(config.seed, tracked.seq());
         let request_id = random.id("req_01", 22);
         let room = self.window.room(config, now);
-        let path = question.line.path;
-        let facts = Facts { endpoint: &self.spec, path, now, random, request_id, room };
+        let Line { path, query, .. } = question.line;
+        let facts = Facts { endpoint: &self.spec, path, query, now, random, request_id, room };
         let mut clerk = Clerk { station: self, config, facts };
         if let Some(strike) = question.struck {
             return clerk.fail(&strike.spec.kind);
@@ -180,7 +182,7 @@ impl Clerk<'_> {
             | Operation::Models
             | Operation::Model(_) => {}
         }
-        manners.check_head(&question.line, question.headers)?;
+        manners.check_head(&self.station.spec, &question.line, question.headers)?;
         if self.station.spec.asks_for_credential() {
             manners.check_caller(&self.visitor(question))?;
         }
@@ -262,7 +264,11 @@ impl Clerk<'_> {
         self.station.window.tokens.fetch_add(embedded.tokens, Ordering::Relaxed);
         let mut pace = Pace::new(self.config.timing, self.facts.random.clone());
         let script = Script::whole(embedded.body.to_string(), pace.first_token());
-        Ok(Reply::Send { status: 200, headers: self.headers(JSON), script })
+        let mut headers = self.headers(JSON);
+        if let Some(name) = embedded.token_header {
+            put_number(&mut headers, name, embedded.tokens);
+        }
+        Ok(Reply::Send { status: 200, headers, script })
     }
 
     fn check_model(&self, model: &str) -> Result<(), Complaint> {

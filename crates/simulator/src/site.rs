@@ -22,7 +22,7 @@ use crate::marks;
 use crate::playback::{HANG_MAX, Playback, ResetSwitch, Severed};
 use crate::random::digest;
 use crate::reply::{Question, Reply, Station, Unreadable};
-use crate::vendor::Line;
+use crate::vendor::{Line, Operation};
 
 /// Longest `x-request-id` kept, in bytes.
 const REQUEST_ID_MAX: usize = 128;
@@ -126,6 +126,9 @@ impl Site {
         received.stream = peek.stream;
         received.text.clone_from(&peek.text);
         received.fields.clone_from(&peek.fields);
+        if let (Operation::Identity(_), Ok(form)) = (&operation, std::str::from_utf8(&bytes)) {
+            received.fields = marks::of_form(form, &mut received.marks);
+        }
         let mut tracked = self.log.open(WallTime::now(), received);
         let question = Question {
             line,

@@ -117,7 +117,7 @@ pub(crate) struct Complaint {
     /// Seconds after which the vendor wants to be asked again, where its body says so.
     pub(crate) retry_after: Option<f64>,
     /// The whole body, where it is not the vendor's usual one.
-    pub(crate) body: Option<Value>,
+    pub(crate) body: Option<Box<Value>>,
 }
 
 impl Complaint {
@@ -135,7 +135,7 @@ impl Complaint {
     }
 
     pub(crate) fn body(self, body: Value) -> Self {
-        Self { body: Some(body), ..self }
+        Self { body: Some(Box::new(body)), ..self }
     }
 }
 
@@ -145,6 +145,7 @@ pub(crate) struct Facts<'a> {
     pub(crate) endpoint: &'a EndpointSpec,
     /// After the endpoint's name.
     pub(crate) path: &'a str,
+    pub(crate) query: &'a str,
     pub(crate) now: WallTime,
     pub(crate) random: Random,
     /// The vendor's own id of this request.
@@ -167,7 +168,12 @@ pub(crate) struct Room {
 pub(crate) trait Manners: Sync + std::fmt::Debug {
     fn operation(&self, line: &Line<'_>) -> Operation;
     /// Checks of the head that come before anything else.
-    fn check_head(&self, _line: &Line<'_>, _headers: &HeaderMap) -> Result<(), Complaint> {
+    fn check_head(
+        &self,
+        _spec: &EndpointSpec,
+        _line: &Line<'_>,
+        _headers: &HeaderMap,
+    ) -> Result<(), Complaint> {
         Ok(())
     }
     /// Whether the caller may come in; asked only where the endpoint wants a credential.
@@ -207,7 +213,10 @@ impl Vendor {
             Self::OpenAi => &crate::openai::OpenAi,
             Self::Anthropic => &crate::anthropic::Anthropic,
             Self::Azure => &crate::azure::Azure,
+            Self::Bedrock => &crate::bedrock::Bedrock,
+            Self::Vertex => &crate::vertex::Vertex,
             Self::Mistral => &crate::mistral::Mistral,
+            Self::Identity => &crate::identity::Identity,
         }
     }
 }

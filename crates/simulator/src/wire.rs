@@ -69,4 +69,6 @@ pub(crate) struct Embedded {
     pub(crate) model: String,
     pub(crate) tokens: u64,
     pub(crate) body: Value,
+    /// The header that repeats the number of tokens, where there is one.
+    pub(crate) token_header: Option<&'static str>,
 }

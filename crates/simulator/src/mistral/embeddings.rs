@@ -40,7 +40,7 @@ impl Embedder for Embeddings {
             "model": model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens, "completion_tokens": 0},
         });
-        Ok(Embedded { model, tokens, body })
+        Ok(Embedded { model, tokens, body, token_header: None })
     }
 }
 

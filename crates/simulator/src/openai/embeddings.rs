@@ -43,7 +43,7 @@ impl Embedder for Embeddings {
             "object": "list", "data": data, "model": model,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         });
-        Ok(Embedded { model, tokens, body })
+        Ok(Embedded { model, tokens, body, token_header: None })
     }
 }
 

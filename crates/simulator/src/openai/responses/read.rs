@@ -102,12 +102,12 @@ pub(super) fn read(house: House, heard: &Heard<'_>) -> Result<Ask, Complaint> {
 }
 
 fn check_known(body: &Value) -> Result<(), Complaint> {
-    let names = body.as_object().into_iter().flat_map(Map::keys);
+    let mut names = body.as_object().into_iter().flat_map(Map::keys);
     // `truncation` and `prompt` are known as well; the latter is refused by name below.
     let unknown = |name: &&String| {
         !KNOWN.contains(&name.as_str()) && !matches!(name.as_str(), "truncation" | "prompt")
     };
-    let unknown = names.filter(unknown).next();
+    let unknown = names.find(unknown);
     unknown.map_or(Ok(()), |name| {
         Err(invalid(name, format!("Unknown parameter: '{name}'.")).code("unknown_parameter"))
     })
