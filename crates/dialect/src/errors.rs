@@ -1,8 +1,9 @@
 //! What goes wrong: the caller's body, a feature that cannot go, a provider's error reply.
 
+mod bedrock;
 mod read;
 
-pub use read::read_error;
+pub use read::{read_error, read_named_error};
 use vocab::{Refusal, RefusalCode};
 
 /// The body is not valid in the caller's dialect.

@@ -12,11 +12,13 @@
 mod answer;
 mod anthropic;
 mod arguments;
+mod bedrock_converse;
 mod caller_error;
 mod client;
 mod embedding;
 mod errors;
 mod events;
+mod eventstream;
 mod fields;
 mod kind;
 mod mistral_embeddings;
@@ -37,7 +39,7 @@ mod upstream;
 
 pub use answer::{Answer, answer};
 pub use caller_error::{CallerError, ErrorKind, Retry};
-pub use errors::{ParseError, Unsupported, read_error};
+pub use errors::{ParseError, Unsupported, read_error, read_named_error};
 pub use events::{Finish, Progress};
 pub(crate) use events::{Reply, ReplyBlock, ReplyEvent};
 pub use kind::{ClientDialect, Family, Operation, UpstreamDialect};

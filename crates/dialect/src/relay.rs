@@ -19,8 +19,9 @@ use crate::{
     CallerError, ClientDialect, Progress, UpstreamDialect,
     client::{ClientFormat, WriteStream},
     events::{Frame, Label},
+    eventstream::Transcoder,
     sse::{Event, Framer, Oversize, event, frame_end},
-    upstream::{ReadStream, Source, UpstreamFormat},
+    upstream::{Framing, ReadStream, Source, UpstreamFormat},
 };
 
 /// What a relay needs to know.
@@ -47,6 +48,8 @@ pub struct Relay {
     client: ClientDialect,
     request_id: RequestId,
     include_usage: bool,
+    // Only for streams that are not server-sent events.
+    transcoder: Option<Transcoder>,
     framer: Framer,
     reader: Box<dyn ReadStream>,
     // None when the bytes pass through.
@@ -80,6 +83,10 @@ impl Relay {
             client,
             request_id,
             include_usage,
+            transcoder: match format.framing() {
+                Framing::Events => None,
+                Framing::Binary(payload) => Some(Transcoder::new(payload)),
+            },
             framer: Framer::default(),
             reader: format.stream(Source { model: upstream_model }),
             writer,
@@ -100,6 +107,14 @@ impl Relay {
         if self.failed {
             return Err(Failure::new(FailureKind::Broken, "the answer has failed before"));
         }
+        let (chunk, transcoded) = match &mut self.transcoder {
+            None => (chunk, Ok(())),
+            Some(transcoder) => {
+                let mut events = Vec::with_capacity(chunk.len());
+                let transcoded = transcoder.feed(&chunk, &mut events);
+                (Bytes::from(events), transcoded)
+            }
+        };
         let fed = if self.writer.is_some() {
             let mut written = Vec::new();
             let fed = self.translate(&chunk, &mut written);
@@ -110,6 +125,7 @@ impl Relay {
         } else {
             self.pass(&chunk, out)
         };
+        let fed = fed.and(transcoded);
         self.failed = fed.is_err();
         fed
     }
@@ -188,6 +204,9 @@ impl Relay {
         }
         if self.progress.ended {
             return Ok(());
+        }
+        if self.transcoder.as_ref().is_some_and(Transcoder::is_partial) {
+            return Err(Failure::new(FailureKind::Cut, "the answer ended inside a message"));
         }
         // Some servers leave out the empty line after the last frame, some the terminator.
         let partial = self.framer.partial().trim_ascii_end().to_vec();

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use vocab::{Failure, Usage};
 
 use crate::{
-    Finish, Reply, ReplyEvent, Target, Unsupported, UpstreamDialect, anthropic,
+    Finish, Reply, ReplyEvent, Target, Unsupported, UpstreamDialect, anthropic, bedrock_converse,
     embedding::{Texts, Vectors},
     events::Frame,
+    eventstream::Payload,
     mistral_embeddings,
     nowhere::Nowhere,
     openai_chat, openai_embeddings,
@@ -63,7 +64,7 @@ pub(crate) trait GenerateUpstream: Sync {
     /// A streamed answer.
     fn stream(&self, source: Source) -> Box<dyn ReadStream>;
 
-    /// Whether streams come in Amazon's binary framing.
+    /// How the events of its streams are told apart.
     fn framing(&self) -> Framing {
         Framing::Events
     }
@@ -74,6 +75,8 @@ pub(crate) trait GenerateUpstream: Sync {
 pub(crate) enum Framing {
     /// Server-sent events.
     Events,
+    /// Amazon's binary messages.
+    Binary(Payload),
 }
 
 /// Reads a stream event by event.
@@ -166,8 +169,8 @@ impl UpstreamDialect {
             Self::AnthropicMessages => UpstreamFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => UpstreamFormat::Count(&anthropic::Count),
             Self::BedrockInvoke => UpstreamFormat::Generate(&anthropic::Cloud::BEDROCK),
-            Self::BedrockConverse => UpstreamFormat::Generate(&Nowhere),
-            Self::BedrockCount => UpstreamFormat::Count(&Nowhere),
+            Self::BedrockConverse => UpstreamFormat::Generate(&bedrock_converse::Converse),
+            Self::BedrockCount => UpstreamFormat::Count(&bedrock_converse::Count),
             Self::TitanEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::CohereEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::NovaEmbeddings => UpstreamFormat::Embed(&Nowhere),

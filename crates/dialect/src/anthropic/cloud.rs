@@ -13,12 +13,16 @@ use super::{
     read,
 };
 use crate::{
-    Finish, Reply, Target, Unsupported,
+    Finish, Reply, Target, Unsupported, UpstreamDialect,
+    errors::read_named_error,
+    events::Frame,
+    eventstream::{Payload, exception},
     prompt::Prompt,
     scan::Peek,
     splice::{Edit, member, member_with_comma},
+    sse::Event,
     text,
-    upstream::{Emitted, GenerateUpstream, ReadStream, Source},
+    upstream::{Emitted, Framing, GenerateUpstream, ReadStream, Sink, Source},
 };
 
 /// What a cloud wants changed about a Messages body.
@@ -29,6 +33,7 @@ pub(crate) struct Cloud {
     model: Place,
     stream: Place,
     betas: Place,
+    framing: Framing,
 }
 
 /// Where a cloud is told something.
@@ -47,6 +52,7 @@ impl Cloud {
         model: Place::Outside,
         stream: Place::Outside,
         betas: Place::Body,
+        framing: Framing::Binary(Payload::Chunk),
     };
     /// Vertex's `rawPredict` and `streamRawPredict`.
     pub(crate) const VERTEX: Self = Self {
@@ -54,6 +60,7 @@ impl Cloud {
         model: Place::Outside,
         stream: Place::Body,
         betas: Place::Outside,
+        framing: Framing::Events,
     };
     /// Vertex's `count-tokens:rawPredict`, one address for all models.
     pub(crate) const VERTEX_COUNT: Self = Self { model: Place::Body, ..Self::VERTEX };
@@ -124,7 +131,31 @@ impl GenerateUpstream for Cloud {
     }
 
     fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
-        Box::new(read::StreamReader::default())
+        match self.framing {
+            Framing::Events => Box::new(read::StreamReader::default()),
+            Framing::Binary(_) => Box::new(Chunks(read::StreamReader::default())),
+        }
+    }
+
+    fn framing(&self) -> Framing {
+        self.framing
+    }
+}
+
+/// A stream of Bedrock's `invoke`: events of Messages, or an exception of Bedrock's own.
+struct Chunks(read::StreamReader);
+
+impl ReadStream for Chunks {
+    fn read(&mut self, event: &Event<'_>, sink: &mut Sink<'_>) -> Result<Frame, Failure> {
+        if let Some(name) = exception(event) {
+            let data = event.data.as_deref().unwrap_or_default();
+            return Err(read_named_error(UpstreamDialect::BedrockInvoke, None, Some(name), data));
+        }
+        self.0.read(event, sink)
+    }
+
+    fn is_terminator(&self, event: &Event<'_>) -> bool {
+        self.0.is_terminator(event)
     }
 }
 

@@ -7,9 +7,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, FailureKind, failure::Limit};
 
+use super::bedrock;
 use crate::{
     UpstreamDialect,
-    text::{Loose, Text},
+    text::{Count, Loose, Text},
 };
 
 /// The longest provider's message that is kept, in characters.
@@ -21,7 +22,22 @@ const MESSAGE_MAX: usize = 2_000;
 /// The message is the provider's own and may quote the prompt: it is for the caller alone.
 #[must_use]
 pub fn read_error(upstream: UpstreamDialect, status: Option<u16>, body: &[u8]) -> Failure {
-    let words = Words::read(body);
+    read_named_error(upstream, status, None, body)
+}
+
+/// The same for a provider that names the error beside the body: in a header, or by the type of a
+/// message.
+#[must_use]
+pub fn read_named_error(
+    upstream: UpstreamDialect,
+    status: Option<u16>,
+    name: Option<&str>,
+    body: &[u8],
+) -> Failure {
+    let mut words = Words::read(body);
+    if let Some(name) = name {
+        words.kind = bedrock::shape(name).to_owned();
+    }
     let status_like = status.or_else(|| words.code.parse().ok().filter(|n| (400..600).contains(n)));
     let kind = kind(upstream, status_like, &words);
     let message = if words.message.is_empty() {
@@ -39,11 +55,13 @@ pub fn read_error(upstream: UpstreamDialect, status: Option<u16>, body: &[u8]) -
 
 /// What an error body says, in whichever envelope.
 #[derive(Debug, Default)]
-struct Words {
-    message: String,
-    kind: String,
+pub(super) struct Words {
+    pub(super) message: String,
+    pub(super) kind: String,
     code: String,
     param: String,
+    /// The status of the model behind the provider.
+    pub(super) original: Option<u64>,
 }
 
 #[derive(Deserialize)]
@@ -54,7 +72,7 @@ struct Envelope<'a> {
 
 #[derive(Deserialize, Default)]
 struct Inner<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, alias = "Message")]
     message: Loose<'a>,
     #[serde(borrow, default, rename = "type")]
     kind: Loose<'a>,
@@ -66,6 +84,10 @@ struct Inner<'a> {
     detail: Loose<'a>,
     #[serde(borrow, default)]
     details: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "__type")]
+    shape: Loose<'a>,
+    #[serde(default, rename = "originalStatusCode")]
+    original: Count,
 }
 
 #[derive(Deserialize)]
@@ -103,9 +125,13 @@ impl Words {
         };
         Self {
             message,
-            kind: own(&inner.kind),
+            kind: match inner.shape.as_str() {
+                Some(name) => bedrock::shape(name).to_owned(),
+                None => own(&inner.kind),
+            },
             code: if code.is_empty() { detail.unwrap_or_default() } else { code },
             param: own(&inner.param),
+            original: inner.original.0,
         }
     }
 
@@ -113,7 +139,7 @@ impl Words {
         names.iter().any(|name| self.code == *name || self.kind == *name)
     }
 
-    fn says(&self, phrases: &[&str]) -> bool {
+    pub(super) fn says(&self, phrases: &[&str]) -> bool {
         let message = self.message.to_ascii_lowercase();
         phrases.iter().any(|phrase| message.contains(phrase))
     }
@@ -125,6 +151,11 @@ fn kind(upstream: UpstreamDialect, status: Option<u16>, words: &Words) -> Failur
     }
     if has_anthropic_words(upstream)
         && let Some(kind) = anthropic_words(words)
+    {
+        return kind;
+    }
+    if is_bedrock(upstream)
+        && let Some(kind) = bedrock::kind(words)
     {
         return kind;
     }
@@ -183,6 +214,19 @@ const fn has_anthropic_words(upstream: UpstreamDialect) -> bool {
     )
 }
 
+/// Whether Amazon itself words the errors.
+const fn is_bedrock(upstream: UpstreamDialect) -> bool {
+    matches!(
+        upstream,
+        UpstreamDialect::BedrockInvoke
+            | UpstreamDialect::BedrockConverse
+            | UpstreamDialect::BedrockCount
+            | UpstreamDialect::TitanEmbeddings
+            | UpstreamDialect::CohereEmbeddings
+            | UpstreamDialect::NovaEmbeddings
+    )
+}
+
 /// Anthropic has types and no codes: some cases are told apart by their words alone.
 fn anthropic_words(words: &Words) -> Option<FailureKind> {
     if words.is(&["api_error"]) && words.message.eq_ignore_ascii_case("overloaded") {
@@ -194,7 +238,7 @@ fn anthropic_words(words: &Words) -> Option<FailureKind> {
     None
 }
 
-fn too_long(words: &Words) -> bool {
+pub(super) fn too_long(words: &Words) -> bool {
     words.says(&[
         "maximum context length",
         "context window",
