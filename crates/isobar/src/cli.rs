@@ -332,10 +332,13 @@ pub(crate) struct SimulatorArgs {
     /// Address to listen on.
     #[arg(long, default_value = "127.0.0.1:8090")]
     pub(crate) listen: SocketAddr,
-    /// Endpoints as NAME=REGION; a name that begins with `anthropic` speaks Anthropic's API, any other
-    /// OpenAI's. Default: those of the sample bundle.
+    /// Endpoints as NAME=REGION; a name that begins with `anthropic`, `azure`, `bedrock`, `vertex`,
+    /// `mistral` or `identity` speaks that API, any other OpenAI's. Default: those of the sample bundle.
     #[arg(long = "endpoint", value_name = "NAME=REGION")]
     pub(crate) endpoints: Vec<String>,
+    /// Endpoints, pace and bounds from a JSON file instead; there, endpoints may ask for keys.
+    #[arg(long, value_name = "FILE", conflicts_with = "endpoints")]
+    pub(crate) config: Option<PathBuf>,
     /// Leave when standard input closes.
     #[arg(long, hide = true)]
     pub(crate) exit_with_parent: bool,

@@ -18,14 +18,7 @@ const SAMPLE: [(&str, &str); 6] = [
 /// Runs the simulator until Ctrl-C, SIGTERM, or its parent's end.
 pub(crate) fn run(args: &SimulatorArgs) -> anyhow::Result<()> {
     log::start(LogFormat::Text);
-    let endpoints = if args.endpoints.is_empty() {
-        SAMPLE.iter().map(|(name, region)| endpoint(name, region)).collect()
-    } else {
-        let parsed: anyhow::Result<Vec<_>> =
-            args.endpoints.iter().map(|text| parse(text)).collect();
-        parsed?
-    };
-    let config = Config { endpoints, ..Config::default() };
+    let config = config(args)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let simulator = Simulator::bind(args.listen, config).with_context(|| {
@@ -37,6 +30,22 @@ pub(crate) fn run(args: &SimulatorArgs) -> anyhow::Result<()> {
     })
 }
 
+fn config(args: &SimulatorArgs) -> anyhow::Result<Config> {
+    if let Some(file) = &args.config {
+        let text = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        return serde_json::from_slice(&text)
+            .with_context(|| format!("`{}` is not a simulator's configuration", file.display()));
+    }
+    let endpoints = if args.endpoints.is_empty() {
+        SAMPLE.iter().map(|(name, region)| endpoint(name, region)).collect()
+    } else {
+        let parsed: anyhow::Result<Vec<_>> =
+            args.endpoints.iter().map(|text| parse(text)).collect();
+        parsed?
+    };
+    Ok(Config { endpoints, ..Config::default() })
+}
+
 fn parse(text: &str) -> anyhow::Result<EndpointSpec> {
     let pair = text.split_once('=').filter(|(name, region)| !name.is_empty() && !region.is_empty());
     let (name, region) = pair.with_context(|| {
@@ -46,6 +55,7 @@ fn parse(text: &str) -> anyhow::Result<EndpointSpec> {
 }
 
 fn endpoint(name: &str, region: &str) -> EndpointSpec {
-    let vendor = if name.starts_with("anthropic") { Vendor::Anthropic } else { Vendor::OpenAi };
+    let named = Vendor::ALL.into_iter().find(|vendor| name.starts_with(vendor.as_str()));
+    let vendor = named.unwrap_or(Vendor::OpenAi);
     EndpointSpec::new(name, region, vendor)
 }
