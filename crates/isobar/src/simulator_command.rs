@@ -32,7 +32,8 @@ pub(crate) fn run(args: &SimulatorArgs) -> anyhow::Result<()> {
 
 fn config(args: &SimulatorArgs) -> anyhow::Result<Config> {
     if let Some(file) = &args.config {
-        let text = std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
+        let text =
+            std::fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?;
         return serde_json::from_slice(&text)
             .with_context(|| format!("`{}` is not a simulator's configuration", file.display()));
     }
