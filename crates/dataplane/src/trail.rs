@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dialect::ClientDialect;
+use dialect::{ClientDialect, Operation};
 use identity::Caller;
 use journal::{Admission, Ending, Entry, NeedsRecord, Outcome, PassedOver, RefusalEntry, Rejected};
 use vocab::{EvidenceLevel, ModelId, Refusal, RequestId, Timestamp, WorkloadId};
@@ -147,11 +147,7 @@ impl Trail {
         outcome.result = result;
         outcome.at = self.now();
         outcome.elapsed_ms = millis(self.elapsed());
-        // O3: failed attempts are on record as attempts; only the route that answered has a cost.
-        if let Some(lane) = &self.answered_by {
-            outcome.cost_micro_usd = lane.price.and_then(|price| price.cost(&outcome.usage));
-            lane.metrics.used(result, &outcome.usage, outcome.cost_micro_usd);
-        }
+        self.reckon(&mut outcome);
         self.count(match result {
             Ending::Served => Ended::Served,
             Ending::Refused => Ended::Refused,
@@ -159,6 +155,19 @@ impl Trail {
             Ending::Cancelled => Ended::Cancelled,
         });
         Some(self.gateway.evidence.append(Entry::Outcome(*outcome)))
+    }
+
+    /// Puts on record what the answer cost (O3). Failed attempts are on record as attempts; only the
+    /// route that answered has a cost. Counting tokens uses none, so nothing is unknown about it.
+    fn reckon(&self, outcome: &mut Outcome) {
+        let Some(lane) = &self.answered_by else { return };
+        match self.dialect.operation() {
+            Operation::Generate | Operation::Embed => {
+                outcome.cost_micro_usd = lane.price.and_then(|price| price.cost(&outcome.usage));
+                lane.metrics.used(outcome.result, &outcome.usage, outcome.cost_micro_usd);
+            }
+            Operation::Count => {}
+        }
     }
 
     /// Writes a refusal of a request that was never admitted.

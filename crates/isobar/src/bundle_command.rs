@@ -2,7 +2,7 @@
 
 use std::{io::IsTerminal as _, path::Path};
 
-use bundle::{Report, Style};
+use bundle::{Bundle, Report, Style};
 use serde_json::{Value, json};
 use transport::Env;
 
@@ -27,16 +27,19 @@ pub(crate) fn check(dir: &Path, strict: bool, output: Output) -> anyhow::Result<
             "usable": loaded.is_ok(),
             "generation": loaded.as_ref().ok().map(|bundle| bundle.generation),
             "sha256": loaded.as_ref().ok().map(|bundle| &bundle.digest),
+            "routes": loaded.as_ref().ok().map(|bundle| bundle.routes.len()),
+            "routes_with_a_price": loaded.as_ref().ok().map(priced),
             "problems": report.problems().iter().map(problem).collect::<Vec<_>>(),
         }))?,
         Output::Text => {
             show(report);
             if let Ok(bundle) = &loaded {
                 print::line(format_args!(
-                    "{}: generation {} can be used: {} routes over {} endpoints, {} models, {} tenants (sha256 {})",
+                    "{}: generation {} can be used: {} routes ({} with a price) over {} endpoints, {} models, {} tenants (sha256 {})",
                     dir.display(),
                     bundle.generation,
                     bundle.routes.len(),
+                    priced(bundle),
                     bundle.endpoints.len(),
                     bundle.models.len(),
                     bundle.tenants.len(),
@@ -46,6 +49,10 @@ pub(crate) fn check(dir: &Path, strict: bool, output: Output) -> anyhow::Result<
         }
     }
     Ok(verdict)
+}
+
+fn priced(bundle: &Bundle) -> usize {
+    bundle.routes.iter().filter(|route| bundle.prices.of(&route.id).is_some()).count()
 }
 
 fn show(report: &Report) {
