@@ -12,6 +12,7 @@
 //! The bundle knows no clock: `now` is an argument, so that a past check can be repeated.
 
 mod check;
+mod credential;
 mod load;
 mod node;
 pub mod pricelist;
@@ -23,7 +24,8 @@ mod schema;
 mod source;
 mod suggest;
 
-pub use load::{Bundle, CredentialSource, EndpointConfig, load};
+pub use credential::{AzureSource, CredentialSource, SecretSource};
+pub use load::{Bundle, EndpointConfig, load};
 pub use prices::{PriceEntry, Prices, Scope};
 pub use render::Style;
 pub use report::{Problem, Report, Severity};

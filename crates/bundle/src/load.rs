@@ -1,16 +1,12 @@
 //! From a directory to a bundle.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use identity::KeySet;
 use policy::{Policy, Region, Route};
 use vocab::{EndpointId, ModelId, RegionId, TenantId, Timestamp};
 
-use crate::{prices::Prices, report::Report};
+use crate::{credential::CredentialSource, prices::Prices, report::Report};
 
 /// One generation of configuration and policy, checked and compiled.
 #[derive(Debug)]
@@ -62,17 +58,8 @@ pub struct EndpointConfig {
     pub region: RegionId,
     /// How it is reached.
     pub settings: provider::Settings,
-    /// Where its credential is found; `None` when it needs none.
+    /// Where its credential comes from; `None` when it needs none.
     pub credential: Option<CredentialSource>,
-}
-
-/// Where a credential is found. The bundle never holds one (I3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CredentialSource {
-    /// In an environment variable of the gateway.
-    Env(String),
-    /// In a file; a relative path is taken from the bundle's directory.
-    File(PathBuf),
 }
 
 /// Reads the bundle in `dir`, checks it as of `now`, and compiles it.

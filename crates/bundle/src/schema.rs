@@ -4,6 +4,7 @@
 //! together is the business of [`crate::check`].
 
 mod certificates;
+mod credentials;
 mod endpoints;
 mod head;
 mod places;

@@ -20,6 +20,7 @@
 //! them it names as a trait in [`port`].
 
 mod body;
+mod credential;
 mod gateway;
 mod headers;
 mod limits;
@@ -32,7 +33,8 @@ mod surface;
 mod trail;
 
 pub use body::Body;
+pub use credential::{CredentialError, Renewer, Secrets, SecretsError};
 pub use gateway::{Gateway, Parts, Readiness, Worker};
 pub use limits::Limits;
 pub use metrics::Metrics;
-pub use serving::{Lane, Preparing, Secrets, SecretsError, Serving, ServingError, Upstream};
+pub use serving::{Lane, Preparing, Serving, ServingError, Upstream};

@@ -10,7 +10,7 @@ use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
-use vocab::{MicroUsd, OutcomeClass, RefusalCode, RouteId, Usage};
+use vocab::{EndpointId, MicroUsd, OutcomeClass, RefusalCode, RouteId, Usage};
 
 type Labels = Vec<(&'static str, String)>;
 type Counters = Family<Labels, Counter>;
@@ -28,6 +28,8 @@ pub struct Metrics {
     cost_unknown: Counters,
     breaker_changes: Counters,
     breaker_open: Family<Labels, Gauge>,
+    credential_left: Family<Labels, Gauge>,
+    credential_failures: Counters,
     first_token: Histograms,
     request_time: Histogram,
     evidence_wait: Histogram,
@@ -72,6 +74,8 @@ impl Metrics {
             cost_unknown: Family::default(),
             breaker_changes: Family::default(),
             breaker_open: Family::default(),
+            credential_left: Family::default(),
+            credential_failures: Family::default(),
             first_token: Family::new_with_constructor(seconds_histogram),
             request_time: seconds_histogram(),
             evidence_wait: Histogram::new([
@@ -103,6 +107,10 @@ impl Metrics {
         registry.register("breaker_changes", help, self.breaker_changes.clone());
         let help = "1 while a route's breaker keeps traffic away";
         registry.register("breaker_open", help, self.breaker_open.clone());
+        let help = "Seconds until an endpoint's credential ends; 0 without a valid one";
+        registry.register("credential_expires_seconds", help, self.credential_left.clone());
+        let help = "Failed attempts to obtain or renew an endpoint's credential";
+        registry.register("credential_failures", help, self.credential_failures.clone());
         let help = "Time from sending to the first content, by route";
         registry.register("first_token_seconds", help, self.first_token.clone());
         let help = "Time from arrival to the end of the answer";
@@ -150,6 +158,15 @@ impl Metrics {
         self.breaker_changes.get_or_create(&labels).inc();
         let gauge = self.breaker_open.get_or_create_owned(&route_label(route));
         gauge.set(i64::from(open));
+    }
+
+    pub(crate) fn credential(&self, endpoint: &EndpointId, left: Duration) {
+        let gauge = self.credential_left.get_or_create_owned(&endpoint_label(endpoint));
+        gauge.set(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn credential_failed(&self, endpoint: &EndpointId) {
+        self.credential_failures.get_or_create(&endpoint_label(endpoint)).inc();
     }
 
     /// Counts a changed bundle that was not put in force; the log says why.
@@ -239,6 +256,10 @@ fn route_label(route: &RouteId) -> Labels {
 
 fn attempt_labels(route: &RouteId, class: OutcomeClass) -> Labels {
     vec![("route", route.to_string()), ("class", class.as_str().to_owned())]
+}
+
+fn endpoint_label(endpoint: &EndpointId) -> Labels {
+    vec![("endpoint", endpoint.to_string())]
 }
 
 fn seconds_histogram() -> Histogram {

@@ -7,37 +7,24 @@ use std::{
     collections::{HashMap, HashSet},
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::ArcSwapOption;
 use bundle::{Bundle, CredentialSource, EndpointConfig};
 use dialect::{ModelEntry, UpstreamDialect};
 use http::HeaderValue;
 use policy::Route;
-use provider::{Credential, Endpoint, Provider, Settings};
+use provider::{Endpoint, Provider, Settings, SettingsError, auth::Granted};
 use routing::RouteHealth;
-use secrecy::SecretString;
 use transport::Env;
-use vocab::{EndpointId, ModelId, Price, RegionId, RouteId};
+use vocab::{EndpointId, ModelId, Price, RegionId, RouteId, Timestamp};
 
 use crate::{
+    credential::Upkeep,
     headers,
     metrics::{Metrics, RouteMetrics},
 };
-
-/// Where credentials come from.
-pub trait Secrets: Send + Sync {
-    /// Reads a credential.
-    ///
-    /// # Errors
-    /// [`SecretsError`] with the source and the remedy, never the value.
-    fn read(&self, source: &CredentialSource) -> Result<SecretString, SecretsError>;
-}
-
-/// A credential cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct SecretsError(pub String);
 
 /// Why a bundle cannot be served from here.
 #[derive(Debug, thiserror::Error)]
@@ -62,15 +49,6 @@ pub enum ServingError {
         /// Its provider.
         provider: String,
     },
-    /// An endpoint's credential cannot be read.
-    #[error("endpoint `{endpoint}` has no usable credential")]
-    Credential {
-        /// The endpoint.
-        endpoint: EndpointId,
-        /// Why.
-        #[source]
-        source: SecretsError,
-    },
     /// An endpoint's settings do not work.
     #[error("endpoint `{endpoint}` cannot be set up")]
     Settings {
@@ -85,8 +63,6 @@ pub enum ServingError {
 /// What it takes to make a bundle ready.
 #[derive(Clone, Copy)]
 pub struct Preparing<'a> {
-    /// Where credentials come from.
-    pub secrets: &'a dyn Secrets,
     /// Where routes are counted.
     pub metrics: &'a Metrics,
     /// Draws the seed of each route's jitter.
@@ -101,8 +77,17 @@ pub struct Upstream {
     pub region: RegionId,
     provider: &'static dyn Provider,
     settings: Settings,
+    source: Option<CredentialSource>,
     // A credential may rotate while requests run (I3).
-    endpoint: ArcSwap<Endpoint>,
+    ready: ArcSwapOption<Ready>,
+    upkeep: Mutex<Upkeep>,
+}
+
+/// An endpoint with its credential in place.
+pub(crate) struct Ready {
+    pub(crate) endpoint: Endpoint,
+    /// When the credential ends, if it does.
+    expires: Option<Timestamp>,
 }
 
 /// One route as the pipeline uses it: where it goes, how it is doing.
@@ -128,12 +113,15 @@ pub struct Serving {
     pub(crate) bundle_digest: Arc<str>,
     // Keys come from the bundle and look-ups never insert, so a fast hash cannot be flooded.
     lanes: HashMap<RouteId, Arc<Lane>, foldhash::fast::RandomState>,
+    upstreams: HashMap<EndpointId, Arc<Upstream>>,
     pub(crate) models: Vec<ModelEntry>,
     known_models: HashSet<ModelId, foldhash::fast::RandomState>,
 }
 
 impl Serving {
-    /// Makes a bundle ready. Health is taken over from `before` for routes that still exist.
+    /// Makes a bundle ready, but for the credentials, which [`crate::Renewer::look`] obtains. Health
+    /// is taken over from `before` for routes that still exist, and credentials for endpoints that
+    /// still have theirs from the same place.
     ///
     /// # Errors
     /// [`ServingError`] naming the region or endpoint at fault.
@@ -152,8 +140,8 @@ impl Serving {
         }
         let mut upstreams = HashMap::new();
         for config in &bundle.endpoints {
-            upstreams
-                .insert(config.id.clone(), Arc::new(Upstream::connect(config, parts.secrets)?));
+            let kept = before.and_then(|before| before.upstream(&config.id));
+            upstreams.insert(config.id.clone(), Arc::new(Upstream::connect(config, kept)?));
         }
         let lane = |route: &Arc<Route>| {
             let upstream = Arc::clone(upstreams.get(&route.endpoint)?);
@@ -181,7 +169,7 @@ impl Serving {
             .collect();
         let bundle_digest = Arc::from(bundle.digest.as_str());
         let known_models = bundle.models.iter().cloned().collect();
-        Ok(Self { bundle, bundle_digest, lanes, models, known_models })
+        Ok(Self { bundle, bundle_digest, lanes, upstreams, models, known_models })
     }
 
     /// A logical model by its name.
@@ -195,6 +183,15 @@ impl Serving {
         self.lanes.get(route)
     }
 
+    /// Every endpoint, in no order.
+    pub fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.upstreams.values()
+    }
+
+    fn upstream(&self, id: &EndpointId) -> Option<&Upstream> {
+        self.upstreams.get(id).map(Arc::as_ref)
+    }
+
     /// Every lane, in no order.
     pub fn lanes(&self) -> impl Iterator<Item = &Arc<Lane>> {
         self.lanes.values()
@@ -202,42 +199,87 @@ impl Serving {
 }
 
 impl Upstream {
-    fn connect(config: &EndpointConfig, secrets: &dyn Secrets) -> Result<Self, ServingError> {
+    fn connect(config: &EndpointConfig, before: Option<&Self>) -> Result<Self, ServingError> {
         let id = &config.id;
         let provider =
             provider::find(&config.provider).ok_or_else(|| ServingError::UnknownProvider {
                 endpoint: id.clone(),
                 provider: config.provider.clone(),
             })?;
-        let credential = config.credential.as_ref().map(|source| secrets.read(source));
-        let credential = credential
-            .transpose()
-            .map_err(|source| ServingError::Credential { endpoint: id.clone(), source })?;
-        let credential = credential.map(Credential::Secret);
-        let endpoint = provider
-            .connect(&config.settings, credential.as_ref())
-            .map_err(|source| ServingError::Settings { endpoint: id.clone(), source })?;
-        Ok(Self {
+        let wrong = |source| ServingError::Settings { endpoint: id.clone(), source };
+        let bare = provider.connect(&config.settings, None).map_err(wrong)?;
+        let source = config.credential.clone();
+        let kept = before.filter(|before| before.source == source);
+        let kept = kept.map_or_else(Upkeep::new, |before| before.upkeep().clone());
+        let granted = kept.granted().cloned();
+        let upstream = Self {
             id: id.clone(),
             region: config.region.clone(),
             provider,
             settings: config.settings.clone(),
-            endpoint: ArcSwap::from_pointee(endpoint),
-        })
+            ready: ArcSwapOption::empty(),
+            upkeep: Mutex::new(kept),
+            source,
+        };
+        if upstream.source.is_none() {
+            upstream.ready.store(Some(Arc::new(Ready { endpoint: bare, expires: None })));
+        } else if let Some(granted) = granted {
+            upstream.install(&granted).map_err(wrong)?;
+        }
+        Ok(upstream)
+    }
+
+    /// Puts a credential in use; calls under way keep theirs.
+    pub(crate) fn install(&self, granted: &Granted) -> Result<(), SettingsError> {
+        let endpoint = self.provider.connect(&self.settings, Some(&granted.credential))?;
+        self.ready.store(Some(Arc::new(Ready { endpoint, expires: granted.expires })));
+        Ok(())
     }
 
     pub(crate) fn provider(&self) -> &'static dyn Provider {
         self.provider
     }
 
-    pub(crate) fn endpoint(&self) -> Arc<Endpoint> {
-        self.endpoint.load_full()
+    /// The endpoint, unless it has no valid credential and so must not be called.
+    pub(crate) fn ready(&self, now: Timestamp) -> Option<Arc<Ready>> {
+        self.ready.load_full().filter(|ready| ready.is_valid(now))
+    }
+
+    /// Whether it can be called: its credential is valid, or it needs none.
+    #[must_use]
+    pub fn has_credential(&self, now: Timestamp) -> bool {
+        self.ready.load().as_ref().is_some_and(|ready| ready.is_valid(now))
+    }
+
+    /// How long its credential is still good: zero without a valid one, `None` for one that does
+    /// not end.
+    pub(crate) fn credential_left(&self, now: Timestamp) -> Option<Duration> {
+        match self.ready.load().as_ref() {
+            Some(ready) => ready.expires.map(|expires| expires.since(now)),
+            None => Some(Duration::ZERO),
+        }
+    }
+
+    /// Where its credential comes from.
+    pub(crate) const fn source(&self) -> Option<&CredentialSource> {
+        self.source.as_ref()
+    }
+
+    /// When its credential is renewed. Hold the guard for a moment and never across an await.
+    pub(crate) fn upkeep(&self) -> MutexGuard<'_, Upkeep> {
+        self.upkeep.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What it speaks for a model, preferred first.
     #[must_use]
     pub fn speaks(&self, model: &str) -> Vec<UpstreamDialect> {
         self.provider.speaks(&self.settings, model)
+    }
+}
+
+impl Ready {
+    fn is_valid(&self, now: Timestamp) -> bool {
+        self.expires.is_none_or(|expires| expires > now)
     }
 }
 

@@ -147,6 +147,7 @@ impl CallerError {
             RefusalCode::GatewayOutsideResidency | RefusalCode::NoEligibleRoute => {
                 ErrorKind::Residency
             }
+            RefusalCode::UpstreamAuth => ErrorKind::UpstreamAuth,
             RefusalCode::RoutesUnavailable
             | RefusalCode::EvidenceUnavailable
             | RefusalCode::Draining

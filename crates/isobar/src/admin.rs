@@ -99,6 +99,7 @@ impl Admin {
                     "endpoint": lane.route.endpoint,
                     "region": lane.route.region,
                     "gate": view.gate.as_str(),
+                    "credential": lane.upstream.has_credential(now),
                     "in_flight": view.in_flight,
                     "success": view.success,
                     "first_token_ms": view.first_token_seconds.map(|seconds| seconds * 1000.0),

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use audit::Journal;
-use dataplane::{Gateway, Metrics, Parts, Preparing, Serving, Worker};
+use dataplane::{Gateway, Metrics, Parts, Preparing, Renewer, Serving, Worker};
 use prometheus_client::registry::Registry;
 use tokio::signal::unix::{SignalKind, signal};
 use transport::{Client, ClientOptions, Drain, Draining, Env};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
     let bundle = load_bundle(&config.bundle, &env)?;
     let mut registry = Registry::default();
     let metrics = Metrics::register(&mut registry);
-    let preparing = Preparing { secrets: &ProcessSecrets, metrics: &metrics, env: &env };
+    let preparing = Preparing { metrics: &metrics, env: &env };
     let serving = Serving::prepare(bundle, &config.region, &preparing, None)?;
     let journal = open_journal(&config, &serving, &env)?;
     let (drain, draining) = Drain::new();
@@ -57,16 +57,28 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
         serving,
     })?;
     let admin = Admin::new(Arc::clone(&gateway), journal.clone(), registry);
-    let threads = start_workers(listeners, &config, &gateway, &draining)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let client = Client::new(ClientOptions::default())?;
+    let renewer = Renewer::new(Arc::clone(&gateway), Arc::new(ProcessSecrets), client);
+    // Bounded; an endpoint that gets none is out, and the others serve.
+    runtime.block_on(renewer.look(&gateway.serving()));
+    let threads = start_workers(listeners, &config, &gateway, &draining)?;
     runtime.block_on(async {
         // The admin listener outlives the drain: `/ready` says no, and why, until the end.
         let (_admin_drain, admin_draining) = Drain::new();
         for listener in admin_listener {
             tokio::spawn(admin.clone().serve(listener, admin_draining.clone()));
         }
-        let watch = Watch { dir: config.bundle.clone(), gateway, metrics, env };
+        let renewer = Arc::new(renewer);
+        let watch = Watch {
+            dir: config.bundle.clone(),
+            gateway,
+            metrics,
+            env,
+            renewer: Arc::clone(&renewer),
+        };
         let watching = tokio::spawn(watch.run());
+        let renewing = tokio::spawn(async move { renewer.run().await });
         tracing::info!(region = %config.region, listen = %config.listen, admin = %config.admin_listen, "ready");
         print::line(format_args!("gateway {} ready on http://{}", name(&config), config.listen));
         asked_to_leave(args.exit_with_parent).await;
@@ -76,6 +88,8 @@ pub(crate) fn run(args: &ServeArgs) -> anyhow::Result<()> {
         if tokio::task::spawn_blocking(move || join(threads)).await.is_err() {
             tracing::error!("the workers could not be waited for");
         }
+        // Requests under way may take longer than a token lasts.
+        renewing.abort();
     });
     runtime.block_on(journal.close()).context("the journal could not be closed in order")?;
     tracing::info!("left service");
@@ -199,6 +213,7 @@ struct Watch {
     gateway: Arc<Gateway>,
     metrics: Metrics,
     env: Env,
+    renewer: Arc<Renewer>,
 }
 
 /// Size and time of each file: changes when a file does.
@@ -214,7 +229,7 @@ impl Watch {
             // Somebody may be in the middle of writing: two looks alike mean that they are done.
             if now != loaded && now == before {
                 loaded.clone_from(&now);
-                self.reload();
+                self.reload().await;
             }
             before = now;
         }
@@ -232,7 +247,7 @@ impl Watch {
         files
     }
 
-    fn reload(&self) {
+    async fn reload(&self) {
         let current = self.gateway.serving();
         let bundle = match bundle::load(&self.dir, self.env.now()) {
             Ok(bundle) => bundle,
@@ -255,11 +270,11 @@ impl Watch {
             return;
         }
         let region = self.gateway.region();
-        let preparing =
-            Preparing { secrets: &ProcessSecrets, metrics: &self.metrics, env: &self.env };
+        let preparing = Preparing { metrics: &self.metrics, env: &self.env };
         match Serving::prepare(bundle, region, &preparing, Some(&current)) {
             Ok(serving) => {
                 let generation = serving.bundle.generation;
+                self.renewer.look(&serving).await;
                 match self.gateway.replace(serving) {
                     Ok(()) => tracing::info!(generation, "a newer bundle is in force"),
                     Err(error) => {

@@ -41,6 +41,8 @@ pub enum RefusalCode {
     NoEligibleRoute,
     /// Eligible routes exist and none can take a request now.
     RoutesUnavailable,
+    /// Eligible routes exist, and the gateway has no valid credential for any of their endpoints.
+    UpstreamAuth,
     /// The caller's deadline cannot be met.
     DeadlineTooShort,
     /// Evidence cannot be made durable, and the workload demands it (A2).
@@ -53,7 +55,7 @@ pub enum RefusalCode {
 
 impl RefusalCode {
     /// Every code, for reference pages.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::UnknownPath,
         Self::MethodNotAllowed,
         Self::BodyTooLarge,
@@ -70,6 +72,7 @@ impl RefusalCode {
         Self::GatewayOutsideResidency,
         Self::NoEligibleRoute,
         Self::RoutesUnavailable,
+        Self::UpstreamAuth,
         Self::DeadlineTooShort,
         Self::EvidenceUnavailable,
         Self::Draining,
@@ -96,6 +99,7 @@ impl RefusalCode {
             Self::GatewayOutsideResidency => "gateway_outside_residency",
             Self::NoEligibleRoute => "no_eligible_route",
             Self::RoutesUnavailable => "routes_unavailable",
+            Self::UpstreamAuth => "upstream_auth",
             Self::DeadlineTooShort => "deadline_too_short",
             Self::EvidenceUnavailable => "evidence_unavailable",
             Self::Draining => "draining",
@@ -119,6 +123,8 @@ impl RefusalCode {
             Self::MethodNotAllowed => 405,
             Self::BodyTooSlow => 408,
             Self::BodyTooLarge => 413,
+            // Never 401 or 403, which would be about the caller's own key.
+            Self::UpstreamAuth => 502,
             Self::RoutesUnavailable
             | Self::EvidenceUnavailable
             | Self::Draining
@@ -133,6 +139,8 @@ impl RefusalCode {
         match self {
             Self::BodyTooSlow
             | Self::RoutesUnavailable
+            // A credential is asked for again and again, and another gateway may have its own.
+            | Self::UpstreamAuth
             | Self::EvidenceUnavailable
             | Self::Draining
             | Self::TooBusy => true,

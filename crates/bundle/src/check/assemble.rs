@@ -19,7 +19,7 @@ use super::{
     wiring, workloads,
 };
 use crate::{
-    load::{Bundle, CredentialSource, EndpointConfig},
+    load::{Bundle, EndpointConfig},
     node::{self, Node, Place},
     prices::Prices,
     read::{At, Notes},
@@ -328,8 +328,8 @@ fn check_deployment(name: &At<String>, notes: &Notes) {
 /// Paths of credentials are taken from the bundle's directory.
 fn from_directory(mut endpoints: Vec<EndpointConfig>, dir: &Path) -> Vec<EndpointConfig> {
     for endpoint in &mut endpoints {
-        if let Some(CredentialSource::File(path)) = &mut endpoint.credential {
-            *path = dir.join(&*path);
+        if let Some(credential) = &mut endpoint.credential {
+            credential.take_from(dir);
         }
     }
     endpoints

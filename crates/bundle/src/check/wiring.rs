@@ -12,8 +12,7 @@ use vocab::{EndpointId, JurisdictionId, ModelId, RegionId};
 
 use super::known::{Names, unique};
 use crate::{
-    load::{CredentialSource, EndpointConfig},
-    node::Place,
+    load::EndpointConfig,
     read::{At, Notes, quoted},
     schema::{RawEndpoint, RawModel, RawPlaces, RawRoute},
     suggest::nearest,
@@ -94,11 +93,15 @@ fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointC
     };
     match provider::find(&raw.provider.value) {
         Some(provider) => {
-            if let Err(error) = provider.connect(&settings, None) {
+            let placeholder = raw.credential.as_ref().map(|source| source.value.placeholder());
+            if let Err(error) = provider.connect(&settings, placeholder.as_ref()) {
                 // AUD-4: a report shows the line it points at, so not the one with the secret.
                 let place = match error {
                     SettingsError::BaseUrlCredential | SettingsError::BaseUrlQuery => secret_free,
                     SettingsError::Missing { .. } => secret_free,
+                    SettingsError::CredentialKind { .. } => {
+                        raw.credential.as_ref().map_or(secret_free, |source| source.place)
+                    }
                     SettingsError::Wrong { setting, .. }
                     | SettingsError::ValueShape { setting } => {
                         said(setting).map_or(secret_free, |(_, value)| value.place)
@@ -113,16 +116,13 @@ fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointC
         }
         None => unknown_provider(&raw.provider, notes),
     }
-    if let Some(CredentialSource::Env(name)) = &raw.credential {
-        check_variable(name, raw.id.place, notes);
-    }
     EndpointConfig {
         id: raw.id.value,
         provider: raw.provider.value,
         vendor: raw.vendor.value,
         region: raw.region.value,
         settings,
-        credential: raw.credential,
+        credential: raw.credential.map(|source| source.value),
     }
 }
 
@@ -133,18 +133,6 @@ fn unknown_provider(name: &At<String>, notes: &Notes) {
         None => format!("write one of {}", quoted(&kinds)),
     };
     notes.error(name.place, format!("there is no provider kind `{}`", name.value), remedy);
-}
-
-/// Catches the credential itself where its name belongs, without repeating it (AUD-4).
-fn check_variable(name: &str, place: Place, notes: &Notes) {
-    let plain = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    if !plain || name.starts_with(|c: char| c.is_ascii_digit()) {
-        notes.error(
-            place,
-            "the endpoint's `credential.env` is not the name of an environment variable",
-            "write the variable's name, e.g. `OPENAI_API_KEY`, never the credential itself",
-        );
-    }
 }
 
 /// Logical models.

@@ -2,8 +2,9 @@
 
 use vocab::{EndpointId, RegionId};
 
+use super::credentials::credential;
 use crate::{
-    load::CredentialSource,
+    credential::CredentialSource,
     node::{Node, Value},
     read::{At, Fields, Notes, id, list, text},
 };
@@ -20,8 +21,8 @@ pub(crate) struct RawEndpoint {
     pub(crate) region: At<RegionId>,
     /// Where its API is.
     pub(crate) base_url: Option<At<String>>,
-    /// Where its credential is found.
-    pub(crate) credential: Option<CredentialSource>,
+    /// Where its credential comes from.
+    pub(crate) credential: Option<At<CredentialSource>>,
     /// Headers sent with every call.
     pub(crate) headers: Vec<(String, String)>,
     /// What else is said, for the provider to understand.
@@ -40,7 +41,10 @@ fn endpoint(node: &Node, notes: &Notes) -> Option<RawEndpoint> {
     let provider = fields.required("provider", text);
     let region = fields.required("region", crate::read::id);
     let base_url = fields.optional("base_url", text);
-    let credential = fields.optional("credential", credential);
+    let safe = id.as_ref().map_or(fields.place, |id| id.place);
+    let credential = fields.optional("credential", |node, notes| {
+        credential(node, notes, safe).map(|value| At { value, place: node.place })
+    });
     let headers = fields.optional("headers", headers);
     // Each provider kind has settings of its own; of an unknown kind any of them may be meant.
     let kind = provider.as_ref().and_then(|kind| provider::find(&kind.value));
@@ -63,26 +67,6 @@ fn endpoint(node: &Node, notes: &Notes) -> Option<RawEndpoint> {
         headers: headers.unwrap_or_default(),
         values,
     })
-}
-
-fn credential(node: &Node, notes: &Notes) -> Option<CredentialSource> {
-    let mut fields = Fields::open(node, notes, "a credential")?;
-    let env = fields.optional("env", text);
-    let file = fields.optional("file", text);
-    let place = fields.place;
-    fields.finish();
-    match (env, file) {
-        (Some(env), None) => Some(CredentialSource::Env(env.value)),
-        (None, Some(file)) => Some(CredentialSource::File(file.value.into())),
-        (None, None) | (Some(_), Some(_)) => {
-            notes.error(
-                place,
-                "a credential is named by exactly one of `env` and `file`",
-                "write `credential: {env: NAME}` or `credential: {file: PATH}`",
-            );
-            None
-        }
-    }
 }
 
 fn headers(node: &Node, notes: &Notes) -> Option<Vec<(String, String)>> {

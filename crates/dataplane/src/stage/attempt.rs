@@ -122,6 +122,11 @@ fn begin<'a>(trail: &mut Trail, planned: &'a Planned, place: usize) -> Option<(&
         tracing::warn!(request = %trail.request, %rejected, "a planned route is no longer permitted");
         return None;
     }
+    // It may have ended since the plan was made. That is no verdict on the route, so its health is
+    // not told.
+    if !choice.lane().upstream.has_credential(now) {
+        return None;
+    }
     let admit = {
         let mut health = choice.lane().health();
         if planned.plan().trickle { health.begin_trickle(now) } else { health.begin(now) }

@@ -75,7 +75,11 @@ impl<'a> Exchange<'a> {
             now: trail.now(),
             remaining: self.timeouts.total,
         };
-        let prepared = provider.prepare(&upstream.endpoint(), outbound, &context);
+        let Some(ready) = upstream.ready(context.now) else {
+            let message = "the gateway has no valid credential for the endpoint";
+            return Err(Failure::new(FailureKind::CredentialRejected, message));
+        };
+        let prepared = provider.prepare(&ready.endpoint, outbound, &context);
         let reply = client.open(prepared, self.timeouts.connect, self.timeouts.headers).await?;
         let observed = provider.observe(&reply.head);
         call.answered(reply.head.status.as_u16(), observed.request_id);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dialect::{Request, Unsupported, UpstreamDialect};
 use policy::{Permitted, Terms};
 use routing::{Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts};
-use vocab::{Refusal, RefusalCode, Timestamp};
+use vocab::{EndpointId, Refusal, RefusalCode, Timestamp};
 
 use super::admit::Admitted;
 use crate::{serving::Lane, trail::Trail};
@@ -72,9 +72,12 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
     if timeouts.total.is_zero() {
         return Err(too_late(caller_deadline));
     }
-    let (choices, unsupported) = choices(trail, &request, &terms);
+    let Choices { choices, unsupported, without } = choices(trail, &request, &terms, now);
     if choices.is_empty() {
-        return Err(nothing_carries(unsupported));
+        return Err(match without {
+            Some(endpoint) => no_credential(&endpoint),
+            None => nothing_carries(unsupported),
+        });
     }
     let candidates: Vec<_> = choices
         .iter()
@@ -104,16 +107,27 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
 }
 
 /// The permitted routes that can carry the request, and what stopped the last of the others.
-fn choices(
-    trail: &mut Trail,
-    request: &Request,
-    terms: &Terms,
-) -> (Vec<Choice>, Option<Unsupported>) {
-    let mut unsupported = None;
+struct Choices {
+    choices: Vec<Choice>,
+    /// What a route cannot carry.
+    unsupported: Option<Unsupported>,
+    /// An endpoint without a valid credential.
+    without: Option<EndpointId>,
+}
+
+fn choices(trail: &mut Trail, request: &Request, terms: &Terms, now: Timestamp) -> Choices {
+    let (mut unsupported, mut without) = (None, None);
     let mut choices = Vec::with_capacity(terms.routes().len());
     for permitted in terms.routes() {
         let Some(lane) = trail.serving.lane(&permitted.route.id) else { continue };
         match request.choose(&lane.speaks) {
+            Ok(_) if !lane.upstream.has_credential(now) => {
+                trail.passed_over.push(journal::PassedOver {
+                    route: permitted.route.id.clone(),
+                    reason: "no_credential".into(),
+                });
+                without = Some(lane.upstream.id.clone());
+            }
             Ok(dialect) => choices.push(Choice {
                 permitted: permitted.clone(),
                 lane: Arc::clone(lane),
@@ -128,7 +142,7 @@ fn choices(
             }
         }
     }
-    (choices, unsupported)
+    Choices { choices, unsupported, without }
 }
 
 fn candidate(choices: &[Choice], index: usize, choice: &Choice, now: Timestamp) -> Candidate {
@@ -172,6 +186,15 @@ fn nothing_carries(unsupported: Option<Unsupported>) -> Refusal {
             "ask the operator to check the bundle",
         ),
     }
+}
+
+/// Nothing is sent without a credential; why there is none is in the log.
+fn no_credential(endpoint: &EndpointId) -> Refusal {
+    Refusal::new(
+        RefusalCode::UpstreamAuth,
+        "the gateway has no valid credential for the provider of any permitted route",
+        format!("try again later; operators: the log says why endpoint `{endpoint}` has none"),
+    )
 }
 
 /// Work that cannot meet its deadline is refused before it is sent.

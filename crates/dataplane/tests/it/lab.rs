@@ -11,7 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use dataplane::{
-    Body, Gateway, Limits, Metrics, Parts, Preparing, Secrets, SecretsError, Serving, Worker,
+    Body, Gateway, Limits, Metrics, Parts, Preparing, Serving, Worker,
     port::{Durable, Evidence, EvidenceError, Ticket},
 };
 use http::{Request, Response};
@@ -142,14 +142,6 @@ impl Source for Clock {
     }
 }
 
-struct NoSecrets;
-
-impl Secrets for NoSecrets {
-    fn read(&self, _: &bundle::CredentialSource) -> Result<secrecy::SecretString, SecretsError> {
-        Err(SecretsError("the sample needs none".to_owned()))
-    }
-}
-
 /// A gateway, its upstreams, its evidence and its clock.
 pub(crate) struct Lab {
     pub(crate) log: Arc<Log>,
@@ -197,7 +189,7 @@ impl Lab {
         let bundle = bundle::load(dir.path(), env.now()).unwrap();
         let region: RegionId = region.parse().unwrap();
         let metrics = Metrics::register(&mut Registry::default());
-        let preparing = Preparing { secrets: &NoSecrets, metrics: &metrics, env: &env };
+        let preparing = Preparing { metrics: &metrics, env: &env };
         let serving = Serving::prepare(bundle, &region, &preparing, None).unwrap();
         let log = Arc::new(Log {
             entries: Mutex::default(),
