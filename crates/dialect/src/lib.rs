@@ -20,6 +20,7 @@ mod errors;
 mod events;
 mod eventstream;
 mod fields;
+mod gemini;
 mod kind;
 mod mistral_embeddings;
 mod models;
