@@ -1,6 +1,7 @@
 //! What goes wrong: the caller's body, a feature that cannot go, a provider's error reply.
 
 mod bedrock;
+mod google;
 mod read;
 
 pub use read::{read_error, read_named_error};

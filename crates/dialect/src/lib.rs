@@ -37,6 +37,7 @@ mod splice;
 mod sse;
 mod text;
 mod upstream;
+mod vertex_embeddings;
 
 pub use answer::{Answer, answer};
 pub use caller_error::{CallerError, ErrorKind, Retry};

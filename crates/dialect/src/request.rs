@@ -224,14 +224,18 @@ impl Request {
 
     /// The headers that say how the body is meant.
     fn headers(&self, upstream: UpstreamDialect) -> Vec<(&'static str, String)> {
+        let same = self.passes_through(upstream);
+        let beta = self.beta.clone().filter(|_| same).map(|beta| ("anthropic-beta", beta));
         match upstream {
             UpstreamDialect::AnthropicMessages | UpstreamDialect::AnthropicCount => {}
+            // The version is in the body there.
+            UpstreamDialect::VertexMessages | UpstreamDialect::VertexMessagesCount => {
+                return beta.into_iter().collect();
+            }
             _ => return Vec::new(),
         }
         // Sampling parameters are taken by the older version only, so a translation uses that.
-        let same = self.passes_through(upstream);
         let version = self.version.filter(|_| same).unwrap_or_default();
-        let beta = self.beta.clone().filter(|_| same).map(|beta| ("anthropic-beta", beta));
         [("anthropic-version", version.as_str().to_owned())].into_iter().chain(beta).collect()
     }
 

@@ -13,6 +13,7 @@ use crate::{
     openai_chat, openai_embeddings,
     prompt::Prompt,
     sse::Event,
+    vertex_embeddings,
 };
 
 /// Takes the events of an answer, one by one.
@@ -174,11 +175,11 @@ impl UpstreamDialect {
             Self::TitanEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::CohereEmbeddings => UpstreamFormat::Embed(&Nowhere),
             Self::NovaEmbeddings => UpstreamFormat::Embed(&Nowhere),
-            Self::VertexMessages => UpstreamFormat::Generate(&Nowhere),
-            Self::VertexMessagesCount => UpstreamFormat::Count(&Nowhere),
+            Self::VertexMessages => UpstreamFormat::Generate(&anthropic::Cloud::VERTEX),
+            Self::VertexMessagesCount => UpstreamFormat::Count(&anthropic::Cloud::VERTEX_COUNT),
             Self::Gemini => UpstreamFormat::Generate(&gemini::Gemini),
             Self::GeminiCount => UpstreamFormat::Count(&gemini::GeminiCount),
-            Self::VertexEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::VertexEmbeddings => UpstreamFormat::Embed(&vertex_embeddings::Embeddings),
             Self::MistralChat => UpstreamFormat::Generate(&Nowhere),
             Self::MistralEmbeddings => UpstreamFormat::Embed(&mistral_embeddings::Embeddings),
         }

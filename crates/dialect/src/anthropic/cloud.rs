@@ -9,7 +9,7 @@ use std::{borrow::Cow, ops::Range};
 use vocab::{Failure, Usage};
 
 use super::{
-    emit::{Body, emit},
+    emit::{Body, emit, emit_count},
     read,
 };
 use crate::{
@@ -100,7 +100,22 @@ impl Cloud {
         prompt: &'p Prompt,
         target: &Target<'p>,
     ) -> Result<Body<'p>, Unsupported> {
-        let mut body = emit(prompt, target)?;
+        emit(prompt, target).map(|body| self.envelop(body))
+    }
+
+    /// The same for a count of the prompt.
+    ///
+    /// # Errors
+    /// [`Unsupported`] naming the field that cannot go.
+    pub(super) fn count_body<'p>(
+        self,
+        prompt: &'p Prompt,
+        target: &Target<'p>,
+    ) -> Result<Body<'p>, Unsupported> {
+        emit_count(prompt, target).map(|body| self.envelop(body))
+    }
+
+    fn envelop(self, mut body: Body<'_>) -> Body<'_> {
         body.anthropic_version = Some(self.version);
         if self.model == Place::Outside {
             body.model = None;
@@ -108,7 +123,7 @@ impl Cloud {
         if self.stream == Place::Outside {
             body.stream = None;
         }
-        Ok(body)
+        body
     }
 }
 

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, FailureKind};
 
-use super::{Version, emit, parse, peek};
+use super::{Cloud, Version, emit, parse, peek};
 use crate::{
     Caller, ParseError, Target, Unsupported, UpstreamDialect,
     client::{Client, CountClient},
@@ -47,6 +47,22 @@ impl CountUpstream for Count {
 
     fn read(&self, body: &[u8]) -> Result<u64, Failure> {
         read(UpstreamDialect::AnthropicCount, body)
+    }
+}
+
+/// Counting on Vertex.
+impl CountUpstream for Cloud {
+    fn check(&self, prompt: &Prompt) -> Result<(), Unsupported> {
+        self.count_body(prompt, &Target::ANY).map(drop)
+    }
+
+    fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
+        let body = self.count_body(prompt, target)?;
+        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: Vec::new() })
+    }
+
+    fn read(&self, body: &[u8]) -> Result<u64, Failure> {
+        read(UpstreamDialect::VertexMessagesCount, body)
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, FailureKind, failure::Limit};
 
-use super::bedrock;
+use super::{bedrock, google};
 use crate::{
     UpstreamDialect,
     text::{Count, Loose, Text},
@@ -34,6 +34,7 @@ pub fn read_named_error(
     name: Option<&str>,
     body: &[u8],
 ) -> Failure {
+    let body = google::envelope(upstream, body);
     let mut words = Words::read(body);
     if let Some(name) = name {
         words.kind = bedrock::shape(name).to_owned();
@@ -50,7 +51,8 @@ pub fn read_named_error(
     };
     let code = [words.code, words.kind].into_iter().find(|code| !code.is_empty());
     let param = (!words.param.is_empty()).then_some(words.param);
-    Failure { kind, status, retry_after: None, code, param, message }
+    let failure = Failure { kind, status, retry_after: None, code, param, message };
+    google::refine(upstream, body, failure)
 }
 
 /// What an error body says, in whichever envelope.
