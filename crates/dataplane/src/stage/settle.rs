@@ -7,7 +7,7 @@ use dialect::{CallerError, Retry};
 use http::Response;
 use journal::Ending;
 use routing::GiveUp;
-use vocab::{EvidenceLevel, Refusal, RefusalCode};
+use vocab::{EvidenceLevel, FailureKind, Refusal, RefusalCode};
 
 use super::{
     Failed, NoAnswer,
@@ -80,7 +80,7 @@ pub(super) async fn no_answer(trail: Trail, no_answer: NoAnswer) -> Response<Bod
 
 async fn fail(mut trail: Trail, failed: &Failed) -> Response<Body> {
     let refusal = exhausted(&trail, failed);
-    let error = caller_error(failed, refusal.as_ref());
+    let error = caller_error(&mut trail, failed, refusal.as_ref());
     let status = trail.dialect.status(&error);
     let kind = failed.failure.kind.as_str();
     if let Some(outcome) = trail.outcome() {
@@ -181,7 +181,7 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
 /// What the caller is told. Once every permitted route was tried here, a retry by the SDK would
 /// only multiply the load, so it is told not to, unless the provider said when to come back or
 /// permitted routes are left.
-fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
+fn caller_error(trail: &mut Trail, failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
     let Some(refusal) = exhausted else {
         let mut error = CallerError::from_failure(&failed.failure);
         if failed.why == GiveUp::Deadline {
@@ -189,9 +189,31 @@ fn caller_error(failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
         }
         return error;
     };
-    let mut error = CallerError::from_refusal(refusal);
+    let mut error = if is_telling(failed.failure.kind) && failed_alike(trail) {
+        let told = CallerError::from_failure(&failed.failure);
+        CallerError { message: format!("{} ({})", told.message, refusal.remedy), ..told }
+    } else {
+        CallerError::from_refusal(refusal)
+    };
     let left = failed.untried.then_some(RETRY_SOON);
     let hint = failed.failure.retry_after.or(left).filter(|_| failed.why != GiveUp::BudgetSpent);
     error.retry = hint.map_or(Retry::Never, Retry::after);
     error
+}
+
+/// Whether a caller does something else about this kind of failure than about an outage: it slows
+/// down, or tells the operator.
+const fn is_telling(kind: FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::RateLimited | FailureKind::QuotaSpent | FailureKind::CredentialRejected
+    )
+}
+
+/// Whether every attempt ended in the same way.
+fn failed_alike(trail: &mut Trail) -> bool {
+    let Some(outcome) = trail.outcome() else { return false };
+    let mut kinds = outcome.attempts.iter().map(|attempt| attempt.kind);
+    let first = kinds.next().flatten();
+    first.is_some() && kinds.all(|kind| kind == first)
 }

@@ -3,7 +3,7 @@
 use http_body_util::BodyExt as _;
 use simulator::{Ending, FaultKind};
 
-use crate::lab::{Lab, broken, error_500, request, text};
+use crate::lab::{self, Lab, broken, error_500, request, text};
 
 const FIRST: [&str; 3] = ["openai-eu-west", "anthropic-eu-west", "openai-eu-central"];
 
@@ -115,4 +115,20 @@ async fn the_callers_own_mistake_is_told_and_never_tried_elsewhere() {
     assert_eq!(lab.chat(&lab.strict, false).await.status(), 400);
     assert_eq!(lab.reached().await.len(), 1);
     assert_eq!(lab.log.words(), ["admission", "outcome failed"]);
+}
+
+#[tokio::test]
+async fn when_every_route_is_throttled_the_caller_is_and_otherwise_it_is_an_outage() {
+    let everywhere =
+        ["openai-eu-west", "anthropic-eu-west", "openai-eu-central", "anthropic-eu-central"];
+    let throttled = lab::error(429);
+    let lab = Lab::gateway("eu-west", broken(&everywhere, &throttled)).await;
+    let answer = lab.chat(&lab.strict, false).await;
+    assert_eq!(answer.status(), 429);
+    assert_eq!(answer.headers()["isobar-refusal"], "routes_unavailable");
+    assert!(text(answer).await.unwrap().contains("rate_limit_exceeded"));
+    let mut faults = broken(&everywhere[..2], &throttled);
+    faults.extend(broken(&everywhere[2..], &error_500()));
+    let lab = Lab::gateway("eu-west", faults).await;
+    assert_eq!(lab.chat(&lab.strict, false).await.status(), 503);
 }

@@ -263,7 +263,12 @@ pub(crate) fn broken(endpoints: &[&str], kind: &FaultKind) -> Vec<FaultSpec> {
 
 /// A plain 500.
 pub(crate) fn error_500() -> FaultKind {
-    FaultKind::Status { code: 500, body: None, headers: Default::default(), retry_after: None }
+    error(500)
+}
+
+/// A plain error with this status.
+pub(crate) fn error(code: u16) -> FaultKind {
+    FaultKind::Status { code, body: None, headers: Default::default(), retry_after: None }
 }
 
 /// Reads the rest of an answer as text; an aborted one is an error.
