@@ -21,3 +21,7 @@ mod streams;
 mod streams_foreign;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
+mod targets;
