@@ -18,6 +18,7 @@ mod feature;
 pub mod id;
 mod money;
 mod price;
+mod rate;
 pub mod refusal;
 mod request_id;
 mod time;
@@ -32,7 +33,8 @@ pub use id::{
     RegionId, RouteId, TenantId, WorkloadId,
 };
 pub use money::MicroUsd;
-pub use price::{LongContext, Multiplier, MultiplierError, Price, Rate, RateError, Rates};
+pub use price::{LongContext, Price, Rates};
+pub use rate::{Multiplier, MultiplierError, Rate, RateError};
 pub use refusal::{Refusal, RefusalCode};
 pub use request_id::{RequestId, RequestIdError, RequestIdText};
 pub use time::{Timestamp, TimestampError};

@@ -11,6 +11,7 @@ use bundle::{
     Bundle,
     pricelist::{Change, Import, MARK, PriceList, Wish, look_up, written},
 };
+use proptest::prelude::*;
 use vocab::RouteId;
 
 use crate::tree::Tree;
@@ -206,6 +207,58 @@ fn a_model_that_left_the_list_keeps_its_price_and_one_that_left_the_bundle_does_
     let last = import(&tree, LIST);
     assert_eq!(last.removed.len(), 1);
     assert!(!write(&tree, &last).contains("gpt-old"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_name_and_any_price_are_written_so_that_they_read_back_the_same(
+        model in "[^\\p{C}]{0,12}[a-z:#@\"'\\\\/{}\\[\\]&*!|>%`-]{1,6}",
+        micros in prop::array::uniform6(0..10_000_000_000_u64),
+        above in 1..2_000_u64,
+    ) {
+        let [input, output, cache_read, cache_write, long_input, long_output] =
+            micros.map(|micros| format!("{micros}e-12"));
+        let list = format!(
+            r#"{{{}: {{"input_cost_per_token": {input}, "output_cost_per_token": {output},
+                "cache_read_input_token_cost": {cache_read},
+                "cache_creation_input_token_cost": {cache_write},
+                "input_cost_per_token_above_{above}k_tokens": {long_input},
+                "output_cost_per_token_above_{above}k_tokens": {long_output}}}}}"#,
+            serde_json::Value::from(format!("own/{model}")),
+        );
+        let quoted = serde_json::Value::from(model).to_string();
+        let tree = tree(&[("http://127.0.0.1/v1", "own", "m")])
+            .with("routes.yaml", "upstream_model: \"m\"", &format!("upstream_model: {quoted}"));
+        let first = import(&tree, &list);
+        prop_assert_eq!(first.found.len(), 1);
+        write(&tree, &first);
+        let read = load(&tree).prices.of(&"r-0".parse().unwrap());
+        prop_assert_eq!(read, Some(first.found[0].entry.price));
+        prop_assert_eq!(import(&tree, &list).found[0].change, Change::Same);
+    }
+
+    #[test]
+    fn a_damaged_list_is_read_or_refused(
+        start in 0..LIST.len(),
+        gone in 0..20_usize,
+        come in "[\\[\\]{}:,\"0-9eE.+n-]{0,4}",
+    ) {
+        let end = (start + gone).min(LIST.len());
+        let damaged = format!("{}{come}{}", &LIST[..start], &LIST[end..]);
+        let Ok(list) = PriceList::parse(&damaged) else { return Ok(()) };
+        let tree = tree(&[
+            ("https://eu.api.openai.com/v1", "openai", "gpt-x"),
+            ("http://127.0.0.1/v1", "anthropic", "claude-x"),
+        ]);
+        let bundle = load(&tree);
+        let (as_of, keys) = ("2026-11-20".parse().unwrap(), BTreeMap::new());
+        let wish = Wish { bundle: &bundle, text: "", list_name: "list", as_of, keys: &keys };
+        let import = look_up(&wish, &list);
+        prop_assert_eq!(import.found.len() + import.missing.len(), 2);
+        prop_assert!(written("", &import).is_ok());
+    }
 }
 
 fn public_list() -> Option<String> {
