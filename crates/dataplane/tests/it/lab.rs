@@ -14,11 +14,12 @@ use dataplane::{
     Body, Gateway, Limits, Metrics, Parts, Preparing, Serving, Worker,
     port::{Durable, Evidence, EvidenceError, Ticket},
 };
-use http::{Request, Response};
+use http::{HeaderMap, Method, Request, Response};
 use http_body_util::{BodyExt, Full};
 use journal::Entry;
 use prometheus_client::registry::Registry;
 use simulator::{Config, EndpointSpec, FaultKind, FaultSpec, Simulator, Timing, Vendor};
+use tempfile::TempDir;
 use tokio::sync::{Notify, watch};
 use transport::{Client, ClientOptions, Drain, Env, Source};
 use vocab::{RegionId, Timestamp};
@@ -148,14 +149,31 @@ pub(crate) struct Lab {
     pub(crate) clock: Arc<Clock>,
     pub(crate) strict: String,
     pub(crate) lenient: String,
+    pub(crate) gateway: Arc<Gateway>,
+    /// The bundle's files.
+    pub(crate) dir: TempDir,
     worker: Worker,
     simulator: String,
     client: Client,
 }
 
+/// What is unusual about a lab.
+#[derive(Default)]
+pub(crate) struct Setup {
+    pub(crate) faults: Vec<FaultSpec>,
+    /// The key that every upstream asks for.
+    pub(crate) key: Option<&'static str>,
+    /// What stands under every `base_url` of `endpoints.yaml`; `@SIMULATOR@` is its address.
+    pub(crate) credential: &'static str,
+}
+
 impl Lab {
     /// The sample bundle's gateway of a region, with these faults upstream.
     pub(crate) async fn gateway(region: &str, faults: Vec<FaultSpec>) -> Self {
+        Self::with(region, Setup { faults, ..Setup::default() }).await
+    }
+
+    pub(crate) async fn with(region: &str, setup: Setup) -> Self {
         let names = ["openai", "anthropic"].into_iter().flat_map(|vendor| {
             ["eu-west", "eu-central", "us-east"]
                 .map(|region| (format!("{vendor}-{region}"), region))
@@ -163,15 +181,17 @@ impl Lab {
         let endpoints = names.map(|(name, region)| {
             let vendor =
                 if name.starts_with("openai") { Vendor::OpenAi } else { Vendor::Anthropic };
-            EndpointSpec::new(name, region, vendor)
+            let key = setup.key.map(str::to_owned);
+            EndpointSpec { key, ..EndpointSpec::new(name, region, vendor) }
         });
+        let tokens = EndpointSpec::new("tokens", "eu-west", Vendor::Identity);
         let config = Config {
-            endpoints: endpoints.collect(),
+            endpoints: endpoints.chain([tokens]).collect(),
             timing: Timing::instant(),
             ..Config::default()
         };
         let simulator = Simulator::bind("127.0.0.1:0".parse().unwrap(), config).unwrap();
-        for fault in faults {
+        for fault in setup.faults {
             simulator.set_fault(fault).unwrap();
         }
         let address = simulator.local_addr();
@@ -180,7 +200,15 @@ impl Lab {
         let (lenient, lenient_hash) = identity::mint("test", "acme-lenient", [2; 32]);
         let dir = tempfile::tempdir().unwrap();
         write_sample(dir.path(), |text| {
-            text.replace("127.0.0.1:8090", &address.to_string())
+            let under = |line: &str| match line.starts_with("  base_url: ") {
+                true => format!("{line}\n{}", setup.credential),
+                false => line.to_owned(),
+            };
+            let lines: Vec<String> = text.lines().map(under).collect();
+            lines
+                .join("\n")
+                .replace("127.0.0.1:8090", &address.to_string())
+                .replace("@SIMULATOR@", &address.to_string())
                 .replace("@STRICT_KEY_SHA256@", &strict_hash)
                 .replace("@LENIENT_KEY_SHA256@", &lenient_hash)
         });
@@ -210,9 +238,12 @@ impl Lab {
             draining,
             serving,
         });
-        let worker = Worker::new(gateway.unwrap(), Client::new(ClientOptions::default()).unwrap());
-        let client = Client::new(ClientOptions::default()).unwrap();
-        Self { log, clock, strict, lenient, worker, simulator: format!("http://{address}"), client }
+        let gateway = gateway.unwrap();
+        let client = || Client::new(ClientOptions::default()).unwrap();
+        let worker = Worker::new(Arc::clone(&gateway), client());
+        let simulator = format!("http://{address}");
+        let client = client();
+        Self { log, clock, strict, lenient, gateway, dir, worker, simulator, client }
     }
 
     /// Asks for a chat completion with a key.
@@ -228,18 +259,31 @@ impl Lab {
         self.worker.handle(request).await
     }
 
-    /// The endpoints that received a request, in order, from the simulator's own log.
-    pub(crate) async fn reached(&self) -> Vec<String> {
-        let call = vocab::HttpCall {
-            method: http::Method::GET,
-            uri: format!("{}/_sim/requests", self.simulator).parse().unwrap(),
-            headers: http::HeaderMap::new(),
-            body: Bytes::new(),
-        };
+    /// Sets a fault from now on.
+    pub(crate) async fn fault(&self, fault: &FaultSpec) {
+        let body = serde_json::to_string(fault).unwrap();
+        self.control(Method::POST, "/_sim/faults", body).await;
+    }
+
+    /// Ends every fault.
+    pub(crate) async fn heal(&self) {
+        self.control(Method::DELETE, "/_sim/faults", String::new()).await;
+    }
+
+    async fn control(&self, method: Method, path: &str, body: String) -> serde_json::Value {
+        let uri = format!("{}{path}", self.simulator).parse().unwrap();
+        let call =
+            vocab::HttpCall { method, uri, headers: HeaderMap::new(), body: Bytes::from(body) };
         let limit = Duration::from_secs(10);
         let reply = self.client.open(call, limit, limit).await.unwrap();
+        assert!(reply.head.status.is_success(), "{:?}", reply.head);
         let body = reply.whole(1 << 24, limit, limit).await.unwrap().body;
-        let log: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    /// The endpoints that received a request, in order, from the simulator's own log.
+    pub(crate) async fn reached(&self) -> Vec<String> {
+        let log = self.control(Method::GET, "/_sim/requests", String::new()).await;
         let requests = log["requests"].as_array().unwrap().iter();
         requests.map(|request| request["endpoint"].as_str().unwrap().to_owned()).collect()
     }

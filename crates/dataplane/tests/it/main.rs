@@ -9,6 +9,7 @@
 )]
 
 mod costs;
+mod credentials;
 mod endings;
 mod evidence;
 mod lab;

@@ -1,0 +1,183 @@
+//! I3: credentials are obtained, renewed ahead of their end and rotated while requests run; without
+//! one nothing is sent.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex},
+};
+
+use bundle::SecretSource;
+use dataplane::{Metrics, Preparing, Renewer, Secrets, SecretsError, Serving};
+use journal::Entry;
+use prometheus_client::registry::Registry;
+use secrecy::SecretString;
+use simulator::FaultSpec;
+use transport::{Client, ClientOptions, Env};
+
+use crate::lab::{Lab, Setup, error_500};
+
+const ENTRA: &str = "  credential: {azure_client: {tenant: acme.example, client_id: gateway, secret: {env: SECRET}, authority_url: http://@SIMULATOR@/tokens}}";
+const GOOGLE: &str = "  credential: {google_metadata: {metadata_url: http://@SIMULATOR@/tokens}}";
+const KEY: &str = "  credential: {env: SECRET}";
+
+/// The environment of the process, in the test's hand.
+#[derive(Default)]
+struct Variables(Mutex<HashMap<&'static str, &'static str>>);
+
+impl Variables {
+    fn set(&self, name: &'static str, value: &'static str) {
+        self.0.lock().unwrap().insert(name, value);
+    }
+}
+
+impl Secrets for Variables {
+    fn read(&self, source: &SecretSource) -> Result<SecretString, SecretsError> {
+        let SecretSource::Env(name) = source else { panic!("{source:?}") };
+        let found = self.variable(name).map(SecretString::from);
+        found.ok_or_else(|| SecretsError(format!("`{name}` is not set")))
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.0.lock().unwrap().get(name).map(|value| (*value).to_owned())
+    }
+}
+
+/// A lab whose endpoints have this credential, and the task that looks after it.
+async fn lab(
+    credential: &'static str,
+    key: Option<&'static str>,
+) -> (Lab, Renewer, Arc<Variables>) {
+    let lab = Lab::with("eu-west", Setup { credential, key, ..Setup::default() }).await;
+    let variables = Arc::new(Variables::default());
+    let secrets = Arc::clone(&variables) as Arc<dyn Secrets>;
+    let client = Client::new(ClientOptions::default()).unwrap();
+    let renewer = Renewer::new(Arc::clone(&lab.gateway), secrets, client);
+    (lab, renewer, variables)
+}
+
+async fn look(lab: &Lab, renewer: &Renewer) {
+    renewer.look(&lab.gateway.serving()).await;
+}
+
+async fn status(lab: &Lab) -> u16 {
+    lab.chat(&lab.strict, false).await.status().as_u16()
+}
+
+#[tokio::test]
+async fn without_a_credential_nothing_is_sent_and_the_caller_is_told_at_once() {
+    let (lab, renewer, _) = lab(ENTRA, None).await;
+    look(&lab, &renewer).await;
+    let answer = lab.chat(&lab.strict, false).await;
+    assert_eq!(answer.status(), 502);
+    assert_eq!(answer.headers()["isobar-refusal"], "upstream_auth");
+    assert_eq!(lab.reached().await, Vec::<String>::new());
+    assert_eq!(lab.log.words(), ["refusal upstream_auth"]);
+}
+
+#[tokio::test]
+async fn a_token_is_obtained_and_kept_until_it_nears_its_end() {
+    for (credential, secret) in [(ENTRA, "s3cret"), (GOOGLE, "")] {
+        let (lab, renewer, variables) = lab(credential, None).await;
+        variables.set("SECRET", secret);
+        look(&lab, &renewer).await;
+        assert_eq!(status(&lab).await, 200);
+        let asked = |reached: Vec<String>| reached.iter().filter(|name| *name == "tokens").count();
+        let first = asked(lab.reached().await);
+        look(&lab, &renewer).await;
+        assert_eq!(asked(lab.reached().await), first, "nothing is near its end");
+        lab.clock.set("2027-01-15T08:49:00Z");
+        look(&lab, &renewer).await;
+        assert_eq!(asked(lab.reached().await), 2 * first, "each endpoint asked anew");
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_renewed_is_used_to_its_end_and_not_beyond() {
+    let (lab, renewer, variables) = lab(ENTRA, None).await;
+    variables.set("SECRET", "s3cret");
+    look(&lab, &renewer).await;
+    lab.fault(&FaultSpec::new("tokens", error_500())).await;
+    lab.clock.set("2027-01-15T08:50:00Z");
+    look(&lab, &renewer).await;
+    assert_eq!(status(&lab).await, 200, "the last token still lives");
+    lab.clock.set("2027-01-15T09:00:01Z");
+    look(&lab, &renewer).await;
+    let before = lab.reached().await.len();
+    assert_eq!(status(&lab).await, 502);
+    assert_eq!(lab.reached().await.len(), before, "nothing was sent");
+    lab.heal().await;
+    lab.clock.set("2027-01-15T09:01:01Z");
+    look(&lab, &renewer).await;
+    assert_eq!(status(&lab).await, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_changes_is_in_use_without_a_restart() {
+    let (lab, renewer, variables) = lab(KEY, Some("second")).await;
+    variables.set("SECRET", "first");
+    look(&lab, &renewer).await;
+    assert_ne!(status(&lab).await, 200);
+    variables.set("SECRET", "second");
+    look(&lab, &renewer).await;
+    // The provider's refusals have closed the routes for a while.
+    lab.clock.set("2027-01-15T10:00:00Z");
+    assert_eq!(status(&lab).await, 200);
+}
+
+#[tokio::test]
+async fn a_key_that_is_taken_away_stays_in_use() {
+    let (lab, renewer, variables) = lab(KEY, Some("first")).await;
+    variables.set("SECRET", "first");
+    look(&lab, &renewer).await;
+    variables.0.lock().unwrap().clear();
+    look(&lab, &renewer).await;
+    assert_eq!(status(&lab).await, 200);
+}
+
+#[tokio::test]
+async fn a_newer_bundle_takes_credentials_over() {
+    let (lab, renewer, variables) = lab(ENTRA, None).await;
+    variables.set("SECRET", "s3cret");
+    look(&lab, &renewer).await;
+    let now = lab.gateway.now();
+    let metrics = Metrics::register(&mut Registry::default());
+    let env = Env::scripted(now, 1);
+    let preparing = Preparing { metrics: &metrics, env: &env };
+    let prepared = |before: Option<&Serving>| {
+        let bundle = bundle::load(lab.dir.path(), now).unwrap();
+        Serving::prepare(bundle, lab.gateway.region(), &preparing, before).unwrap()
+    };
+    let all = |serving: &Serving| serving.upstreams().all(|upstream| upstream.has_credential(now));
+    assert!(all(&prepared(Some(&lab.gateway.serving()))));
+    assert!(!all(&prepared(None)));
+}
+
+#[tokio::test]
+async fn a_route_without_a_credential_is_passed_over_on_the_record() {
+    let (lab, renewer, variables) = lab(KEY, None).await;
+    let endpoints = std::fs::read_to_string(lab.dir.path().join("endpoints.yaml")).unwrap();
+    let one = endpoints.replacen("env: SECRET", "env: ANOTHER", 1);
+    std::fs::write(lab.dir.path().join("endpoints.yaml"), one).unwrap();
+    variables.set("SECRET", "key");
+    let metrics = Metrics::register(&mut Registry::default());
+    let env = Env::scripted(lab.gateway.now(), 1);
+    let preparing = Preparing { metrics: &metrics, env: &env };
+    let bundle = bundle::load(lab.dir.path(), lab.gateway.now()).unwrap();
+    let serving = Serving::prepare(bundle, lab.gateway.region(), &preparing, None).unwrap();
+    renewer.look(&serving).await;
+    lab.gateway.replace(serving).unwrap();
+    let answer = lab.chat(&lab.strict, false).await;
+    assert_eq!(
+        (answer.status().as_u16(), &answer.headers()["isobar-attempts"]),
+        (200, &"1".parse().unwrap())
+    );
+    let entries = lab.log.entries.lock().unwrap();
+    let passed_over = entries.iter().rev().find_map(|entry| match entry {
+        Entry::Admission(admission) => Some(&admission.passed_over),
+        _ => None,
+    });
+    let without: Vec<_> =
+        passed_over.unwrap().iter().filter(|over| &*over.reason == "no_credential").collect();
+    assert_eq!(without.len(), 1);
+    assert_eq!(without[0].route.as_str(), "openai-eu-west-large");
+}
