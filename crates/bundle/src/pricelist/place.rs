@@ -195,22 +195,37 @@ fn seller(host: &str, provider: &str, vendor: &str) -> Seller {
     by_host.or_else(by_word).map_or(Seller::Other, |(_, seller)| *seller)
 }
 
-/// What an address tells of a place where the provider kind does not say.
+/// What a cloud's address tells of a place where the provider kind does not say.
 fn told_by_host(seller: Seller, host: &str) -> Reach {
-    match seller {
-        Seller::OpenAi => match host.strip_suffix(".api.openai.com") {
-            Some(zone) => Reach::Geography(zone.to_owned()),
-            None => Reach::Unstated,
-        },
-        Seller::Azure
+    let told = match seller {
+        Seller::Bedrock => {
+            let region = host.strip_prefix("bedrock-runtime.");
+            region
+                .and_then(|rest| rest.split('.').next())
+                .map(|name| Reach::Region(name.to_owned()))
+        }
+        Seller::Vertex => vertex_host(host),
+        Seller::OpenAi
+        | Seller::Azure
         | Seller::Anthropic
-        | Seller::Bedrock
         | Seller::BedrockMantle
-        | Seller::Vertex
         | Seller::Gemini
         | Seller::Mistral
-        | Seller::Other => Reach::Unstated,
+        | Seller::Other => None,
+    };
+    told.unwrap_or(Reach::Unstated)
+}
+
+/// `europe-west4-aiplatform.…`, `aiplatform.eu.rep.…`, `aiplatform.…`
+fn vertex_host(host: &str) -> Option<Reach> {
+    let rest = host.strip_suffix(".googleapis.com")?;
+    if rest == "aiplatform" {
+        return Some(Reach::Global);
     }
+    let geography = rest.strip_prefix("aiplatform.").and_then(|rest| rest.strip_suffix(".rep"));
+    let region = rest.strip_suffix("-aiplatform");
+    let geography = geography.map(|name| Reach::Geography(name.to_owned()));
+    geography.or_else(|| region.map(|name| Reach::Region(name.to_owned())))
 }
 
 /// The date at the end of a model's name, `2026-03-05`, if it has one.
@@ -244,6 +259,21 @@ mod tests {
             ("api.openai.com.example.net", "openai-compatible", "own", Seller::Other),
         ] {
             assert_eq!(seller(host, provider, vendor), expected, "{host} {provider} {vendor}");
+        }
+    }
+
+    #[test]
+    fn a_clouds_address_tells_its_place() {
+        let region = |name: &str| Reach::Region(name.to_owned());
+        for (seller, host, expected) in [
+            (Seller::Bedrock, "bedrock-runtime.eu-west-1.amazonaws.com", region("eu-west-1")),
+            (Seller::Vertex, "europe-west4-aiplatform.googleapis.com", region("europe-west4")),
+            (Seller::Vertex, "aiplatform.eu.rep.googleapis.com", Reach::Geography("eu".into())),
+            (Seller::Vertex, "aiplatform.googleapis.com", Reach::Global),
+            (Seller::Vertex, "127.0.0.1", Reach::Unstated),
+            (Seller::Other, "eu.example.com", Reach::Unstated),
+        ] {
+            assert_eq!(told_by_host(seller, host), expected, "{host}");
         }
     }
 

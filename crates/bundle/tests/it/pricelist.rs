@@ -288,7 +288,11 @@ fn the_public_list_has_the_models_of_every_seller_where_they_are_looked_for() {
             "bedrock",
             "arn:aws:bedrock:eu-west-1:1:inference-profile/global.anthropic.claude-opus-5",
         ),
-        ("http://127.0.0.1/v1", "vertex", "claude-sonnet-4-5@20250929"),
+        (
+            "https://europe-west4-aiplatform.googleapis.com/v1",
+            "google",
+            "claude-sonnet-4-5@20250929",
+        ),
         ("http://127.0.0.1/v1", "vertex", "gemini-2.5-pro"),
         ("http://127.0.0.1/v1", "gemini", "gemini-2.5-flash"),
         ("https://api.mistral.ai/v1", "mistral", "mistral-large-latest"),
@@ -303,6 +307,7 @@ fn the_public_list_has_the_models_of_every_seller_where_they_are_looked_for() {
         "r-2 gpt-4o-mini 0.15",
         "r-3 claude-sonnet-4-5 3",
         "r-4 eu.anthropic.claude-sonnet-4-5-20250929-v1:0 3.3",
+        "r-6 vertex_ai/claude-sonnet-4-5@20250929 3x1.1",
         "r-7 gemini-2.5-pro 1.25",
         "r-9 mistral/mistral-large-latest 0.5",
     ] {
