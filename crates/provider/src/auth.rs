@@ -39,6 +39,7 @@ pub use aws_container::AwsContainer;
 pub use aws_instance::AwsInstance;
 pub use aws_web_identity::AwsWebIdentity;
 pub use azure::{AzureApp, AzureProof};
+pub(crate) use encode::percent_into;
 pub use error::{AuthError, AuthStep};
 pub use google_account::GoogleAccount;
 pub use google_metadata::GoogleMetadata;

@@ -1,9 +1,9 @@
 //! The list of providers.
 
-use crate::{Anthropic, OpenAiCompatible, Provider};
+use crate::{Anthropic, Gemini, OpenAiCompatible, Provider, Vertex};
 
 /// One line per provider.
-static CATALOG: [&dyn Provider; 2] = [&OpenAiCompatible, &Anthropic];
+static CATALOG: [&dyn Provider; 4] = [&OpenAiCompatible, &Anthropic, &Vertex, &Gemini];
 
 /// Every provider there is.
 #[must_use]

@@ -20,7 +20,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 const NOBODY: HeaderValue = HeaderValue::from_static("none");
 
 /// Headers that settings may not name: they carry the credential, or the transport's framing.
-static RESERVED: [HeaderName; 13] = [
+static RESERVED: [HeaderName; 14] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -34,6 +34,7 @@ static RESERVED: [HeaderName; 13] = [
     CONTENT_TYPE,
     ACCEPT_ENCODING,
     HeaderName::from_static("x-api-key"),
+    HeaderName::from_static("x-goog-api-key"),
 ];
 
 /// One upstream endpoint, ready to be called: addresses and standing headers, the credential among

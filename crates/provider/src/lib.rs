@@ -32,11 +32,14 @@ mod base;
 mod catalog;
 mod credential;
 mod endpoint;
+mod gemini;
+mod google;
 mod observed;
 mod openai_compatible;
 mod reach;
 mod retry;
 mod settings;
+mod vertex;
 
 use std::{fmt::Debug, time::Duration};
 
@@ -48,11 +51,13 @@ pub use base::Base;
 pub use catalog::{catalog, find};
 pub use credential::{AwsKeys, Credential};
 pub use endpoint::Endpoint;
+pub use gemini::Gemini;
 pub use observed::{Observed, Room};
 pub use openai_compatible::OpenAiCompatible;
 pub use reach::Reach;
 pub use retry::{RETRY_HINT_MAX, retry_hint};
 pub use settings::{Setting, Settings, SettingsError};
+pub use vertex::Vertex;
 
 /// One upstream API.
 pub trait Provider: Send + Sync + Debug {
@@ -99,7 +104,8 @@ pub trait Provider: Send + Sync + Debug {
         let status = reply.head.status.as_u16();
         let mut failure = read_error(dialect, Some(status), &reply.body);
         failure.status = Some(status);
-        failure.retry_after = retry_hint(&reply.head, now).or(failure.retry_after);
+        let said = failure.retry_after.map(|hint| hint.min(RETRY_HINT_MAX));
+        failure.retry_after = retry_hint(&reply.head, now).or(said);
         failure
     }
 

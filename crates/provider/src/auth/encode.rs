@@ -12,7 +12,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("isobar/", env!("CARGO_PKG_VERSION")));
 
 /// Appends `bytes` with everything encoded but letters, digits, `-._~` and what `keep` names.
-pub(super) fn percent_into(out: &mut String, bytes: impl IntoIterator<Item = u8>, keep: &[u8]) {
+pub(crate) fn percent_into(out: &mut String, bytes: impl IntoIterator<Item = u8>, keep: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     let digit = |n: u8| DIGITS.get(usize::from(n & 15)).map_or('0', |d| char::from(*d));
     for byte in bytes {

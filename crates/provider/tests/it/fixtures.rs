@@ -89,3 +89,29 @@ fn a_request_is_signed_as_openais_own_client_signs_it() {
     assert_eq!(call.headers["x-amz-content-sha256"], text("/expected/payloadHash"));
     assert_eq!(call.headers["authorization"], text("/expected/authorization"));
 }
+
+#[test]
+fn recorded_errors_of_google_are_classified() {
+    let Some(folder) = folder() else { return };
+    let provider = find("vertex").unwrap();
+    for (file, kind) in [
+        ("err_400_role.json", FailureKind::BadRequest),
+        ("err_404_model.json", FailureKind::ModelMissing),
+    ] {
+        let text = std::fs::read_to_string(folder.join("vertex-gemini").join(file)).unwrap();
+        let recorded: Value = serde_json::from_str(&text).unwrap();
+        let response = &recorded["interactions"][0]["response"];
+        let status = u16::try_from(response["status"].as_u64().unwrap()).unwrap();
+        let failure = provider.classify(
+            spoken(provider),
+            &reply(status, &[], &response["json"].to_string()),
+            now(),
+        );
+        assert_eq!(failure.kind, kind, "{file}");
+        assert_eq!(failure.message, response["json"]["error"]["message"].as_str().unwrap());
+    }
+    let text = std::fs::read_to_string(folder.join("vertex-gemini/err_429_retry_info.json"));
+    let failure = provider.classify(spoken(provider), &reply(429, &[], &text.unwrap()), now());
+    assert_eq!(failure.kind, FailureKind::RateLimited);
+    assert_eq!(failure.retry_after, Some(std::time::Duration::from_millis(34_400)));
+}

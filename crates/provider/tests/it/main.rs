@@ -9,6 +9,8 @@ mod connect;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod google;
+#[cfg(test)]
 mod prepare;
 #[cfg(test)]
 mod support;

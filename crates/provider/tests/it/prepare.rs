@@ -104,6 +104,7 @@ fn no_header_of_a_body_replaces_the_credential_or_the_framing() {
         let hostile = vec![
             ("authorization", "Bearer other".to_owned()),
             ("x-api-key", "other".to_owned()),
+            ("x-goog-api-key", "other".to_owned()),
             ("content-length", "9".to_owned()),
             ("host", "elsewhere".to_owned()),
         ];

@@ -25,7 +25,14 @@ pub(crate) fn base_url(provider: &dyn Provider) -> &'static str {
 
 /// The API that an endpoint is asked for first.
 pub(crate) fn spoken(provider: &dyn Provider) -> UpstreamDialect {
-    provider.speaks(&settings(base_url(provider)), "m").first().copied().unwrap()
+    provider.speaks(&settings_of(provider, base_url(provider)), "m").first().copied().unwrap()
+}
+
+/// Settings with an example of everything that the provider requires.
+pub(crate) fn settings_of(provider: &dyn Provider, base_url: &str) -> Settings {
+    let required = provider.settings().iter().filter(|setting| setting.required);
+    let values = required.map(|setting| (setting.name.to_owned(), setting.example.to_owned()));
+    Settings { values: values.collect(), ..settings(base_url) }
 }
 
 pub(crate) fn settings(base_url: &str) -> Settings {
@@ -37,7 +44,7 @@ pub(crate) fn secret() -> Credential {
 }
 
 pub(crate) fn endpoint(provider: &dyn Provider) -> Endpoint {
-    provider.connect(&settings(base_url(provider)), Some(&secret())).unwrap()
+    provider.connect(&settings_of(provider, base_url(provider)), Some(&secret())).unwrap()
 }
 
 pub(crate) fn outbound(provider: &dyn Provider, headers: Vec<(&'static str, String)>) -> Outbound {
