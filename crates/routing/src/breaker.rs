@@ -167,6 +167,14 @@ impl Breaker {
         }
     }
 
+    /// Another credential is in use: what opened for the last one may be probed at once. How often
+    /// it opened is not forgotten.
+    pub(crate) fn credential_changed(&mut self) {
+        if let State::Open { cause: OpenCause::Credential, .. } = self.state {
+            self.state = State::HalfOpen { probe: None, good: 0 };
+        }
+    }
+
     fn observe_closed(
         &mut self,
         failures: u32,
@@ -286,6 +294,21 @@ mod tests {
 
     fn account(cause: FailureKind) -> Verdict {
         Verdict { kind: Some(cause), ..verdict(Mark::Bad, false) }
+    }
+
+    #[test]
+    fn another_credential_is_probed_at_once_and_other_troubles_wait() {
+        for (kind, gate) in [
+            (FailureKind::CredentialRejected, Some(Gate::ProbeDue)),
+            (FailureKind::QuotaSpent, None),
+        ] {
+            let mut breaker = Breaker::new(1);
+            let rejected = Verdict { kind: Some(kind), ..verdict(Mark::Bad, false) };
+            breaker.observe(rejected, at(0.0));
+            let shut = breaker.gate(at(1.0));
+            breaker.credential_changed();
+            assert_eq!(breaker.gate(at(1.0)), gate.unwrap_or(shut));
+        }
     }
 
     #[test]

@@ -192,6 +192,12 @@ impl RouteHealth {
         change
     }
 
+    /// Another credential is in use: a route that the provider closed to the last one may be probed
+    /// at once.
+    pub fn credential_changed(&mut self) {
+        self.breaker.credential_changed();
+    }
+
     fn gate(&self, now: Timestamp) -> Gate {
         match (self.breaker.gate(now), self.hold.until(now)) {
             (Gate::Open | Gate::ProbeDue, Some(until)) => Gate::Held { until },

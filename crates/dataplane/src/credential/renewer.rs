@@ -59,7 +59,7 @@ impl Renewer {
     /// Dropping the future cancels the calls under way and changes nothing.
     pub async fn look(&self, serving: &Serving) {
         let due: Vec<Due> = serving.upstreams().filter_map(|upstream| self.due(upstream)).collect();
-        stream::iter(due).for_each_concurrent(ASKED_MAX, |due| self.renew(due)).await;
+        stream::iter(due).for_each_concurrent(ASKED_MAX, |due| self.renew(serving, due)).await;
         let now = self.gateway.now();
         for upstream in serving.upstreams() {
             if let Some(left) = upstream.credential_left(now) {
@@ -75,12 +75,16 @@ impl Renewer {
         due.then(|| Due { upstream: Arc::clone(upstream), kind: source.kind(), resolved })
     }
 
-    async fn renew(&self, due: Due) {
+    async fn renew(&self, serving: &Serving, due: Due) {
         let Due { upstream, kind, resolved } = due;
         let installed = self.install(&upstream, resolved.auth, resolved.fingerprint).await;
         let endpoint = &upstream.id;
         match installed {
-            Ok(()) => tracing::info!(%endpoint, kind, "a credential is in use"),
+            Ok(()) => {
+                tracing::info!(%endpoint, kind, "a credential is in use");
+                let lanes = serving.lanes().filter(|lane| lane.upstream.id == *endpoint);
+                lanes.for_each(|lane| lane.health().credential_changed());
+            }
             Err(error) => {
                 let env = &self.gateway.env;
                 let jitter = env.random_u64();

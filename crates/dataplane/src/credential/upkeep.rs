@@ -9,11 +9,15 @@ use vocab::Timestamp;
 const RETRY_FIRST: Duration = Duration::from_secs(1);
 /// … up to this. Token services count refusals, and a repaired one is found within a minute.
 const RETRY_MAX: Duration = Duration::from_secs(60);
+/// The least time between two tokens when the provider rejects the first: it may have been withdrawn
+/// before its end, or the provider may reject every one.
+const REJECTED_MIN: Duration = Duration::from_secs(60);
 
 /// What is known about an endpoint's credential.
 #[derive(Debug, Clone)]
 pub(crate) struct Upkeep {
     granted: Option<Granted>,
+    granted_at: Timestamp,
     /// The fingerprint of what was read for it.
     read: Option<u64>,
     /// When to ask again; `None` when only a change of what is read calls for it.
@@ -23,8 +27,14 @@ pub(crate) struct Upkeep {
 
 impl Upkeep {
     /// Nothing is known, so it is due.
-    pub(crate) const fn new() -> Self {
-        Self { granted: None, read: None, next: None, failures: 0 }
+    pub(crate) fn new() -> Self {
+        Self {
+            granted: None,
+            granted_at: Timestamp::default(),
+            read: None,
+            next: None,
+            failures: 0,
+        }
     }
 
     /// What is in use.
@@ -41,8 +51,18 @@ impl Upkeep {
     pub(super) fn succeeded(&mut self, granted: Granted, read: u64, now: Timestamp, jitter: u64) {
         self.next = granted.refresh_at(now, jitter).map(|at| at.max(now.after(RETRY_FIRST)));
         self.granted = Some(granted);
+        self.granted_at = now;
         self.read = Some(read);
         self.failures = 0;
+    }
+
+    /// The provider rejects what is in use. A token is asked for anew before its time; a key that
+    /// does not end is what it is until somebody changes it.
+    pub(crate) fn rejected(&mut self) {
+        if self.granted.as_ref().is_some_and(|granted| granted.expires.is_some()) {
+            let soonest = self.granted_at.after(REJECTED_MIN);
+            self.next = Some(self.next.map_or(soonest, |next| next.min(soonest)));
+        }
     }
 
     /// Takes note of a failure, and says after which wait it is tried again: half of the usual wait
@@ -107,6 +127,18 @@ mod tests {
         let mut upkeep = Upkeep::new();
         upkeep.failed(1, at(0), u64::MAX);
         assert!(upkeep.is_due(2, at(0)));
+    }
+
+    #[test]
+    fn a_rejected_token_is_replaced_before_its_time_but_not_in_a_loop() {
+        let mut upkeep = Upkeep::new();
+        upkeep.succeeded(granted(Some(3_600)), 1, at(0), 0);
+        upkeep.rejected();
+        assert!(!upkeep.is_due(1, at(59)) && upkeep.is_due(1, at(60)));
+        let mut lasting = Upkeep::new();
+        lasting.succeeded(granted(None), 1, at(0), 0);
+        lasting.rejected();
+        assert!(!lasting.is_due(1, at(1_000_000)));
     }
 
     #[test]

@@ -87,6 +87,9 @@ impl Call {
             request = %self.request, route = %self.lane.route.id, class = class.as_str(),
             kind = failure.kind.as_str(), status = failure.status, "an attempt failed"
         );
+        if failure.kind == FailureKind::CredentialRejected {
+            self.lane.upstream.upkeep().rejected();
+        }
         self.gateway.metrics.attempt_failed(&self.lane.route.id, class);
         // The request's own deadline is no verdict on the route.
         let verdict = match failure.kind {
