@@ -51,7 +51,8 @@ pub fn answer(
             format.summary(body).map(|(usage, finish)| passed(usage, finish))
         }
         (ClientFormat::Generate(client), UpstreamFormat::Generate(format)) => {
-            let reply = format.read(body, &Source { model: model.to_owned() })?;
+            let reply = format
+                .read(body, &Source { model: model.to_owned(), prefill: request.prefill() })?;
             let body = Bytes::from(client.write(&reply, &label())?);
             Ok(Answer { body, usage: reply.usage, finish: reply.finish })
         }

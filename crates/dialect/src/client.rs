@@ -9,6 +9,7 @@ use crate::{
     Caller, ClientDialect, ParseError, Reply, ReplyEvent, Unsupported, anthropic,
     embedding::{Texts, Vectors},
     events::Label,
+    mistral_chat,
     nowhere::Nowhere,
     openai_chat, openai_embeddings,
     prompt::Prompt,
@@ -46,7 +47,8 @@ pub(crate) trait GenerateClient: Client {
     /// A streamed answer as the caller reads it.
     fn stream(&self, label: Label, include_usage: bool) -> Box<dyn WriteStream>;
 
-    /// What of the request the answer repeats, as JSON members; only Responses does so.
+    /// What of the request the answer repeats, in a form that this dialect's writers know: Responses
+    /// repeats settings, Mistral the beginning of the answer.
     fn echo(&self, _body: &[u8]) -> Option<String> {
         None
     }
@@ -118,7 +120,7 @@ impl ClientDialect {
             Self::OpenAiEmbeddings => ClientFormat::Embed(&openai_embeddings::Embeddings),
             Self::AnthropicMessages => ClientFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => ClientFormat::Count(&anthropic::Count),
-            Self::MistralChat => ClientFormat::Generate(&Nowhere),
+            Self::MistralChat => ClientFormat::Generate(&mistral_chat::Chat),
         }
     }
 }

@@ -111,7 +111,7 @@ pub(crate) struct Label {
     pub(crate) request_id: RequestId,
     /// The logical model.
     pub(crate) model: String,
-    /// What of the request the answer repeats, as JSON members.
+    /// What of the request the answer repeats, in a form that the dialect's writers know.
     pub(crate) echo: Option<String>,
 }
 

@@ -22,6 +22,7 @@ mod eventstream;
 mod fields;
 mod gemini;
 mod kind;
+mod mistral_chat;
 mod mistral_embeddings;
 mod models;
 mod needs;

@@ -4,9 +4,9 @@
 //! write an answer; and the cheap pass over a body that passes through.
 
 mod emit;
-mod parse;
-mod peek;
-mod read;
+pub(crate) mod parse;
+pub(crate) mod peek;
+pub(crate) mod read;
 mod usage;
 mod write;
 
@@ -14,7 +14,7 @@ use bytes::Bytes;
 use vocab::{Failure, Usage};
 
 use crate::{
-    Caller, Finish, ParseError, Reply, Target, Unsupported,
+    Caller, Finish, ParseError, Reply, Target, Unsupported, UpstreamDialect,
     client::{Client, GenerateClient, WriteStream},
     events::Label,
     prompt::Prompt,
@@ -25,6 +25,8 @@ use crate::{
 
 /// The data of the terminator.
 const DONE_DATA: &[u8] = b"[DONE]";
+
+const SELF: UpstreamDialect = UpstreamDialect::OpenAiChat;
 
 /// The dialect, on both sides.
 pub(crate) struct Chat;
@@ -59,15 +61,15 @@ impl GenerateUpstream for Chat {
         Ok(Emitted { body, dropped: emit::dropped(prompt).into_iter().collect() })
     }
 
-    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
-        read::read(body)
+    fn read(&self, body: &[u8], source: &Source) -> Result<Reply, Failure> {
+        read::read(SELF, body, source)
     }
 
     fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
-        read::summary(body)
+        read::summary(SELF, body)
     }
 
-    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
-        Box::new(read::StreamReader::default())
+    fn stream(&self, source: Source) -> Box<dyn ReadStream> {
+        Box::new(read::StreamReader::new(SELF, source))
     }
 }

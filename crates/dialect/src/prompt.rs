@@ -36,8 +36,22 @@ pub(crate) struct Prompt {
     pub(crate) reasoning_max: Option<u64>,
     /// Whether the answer is a stream.
     pub(crate) stream: bool,
+    /// The last turn is the beginning of the answer, which the model goes on with.
+    pub(crate) continues: bool,
     /// Harmless fields that were left out.
     pub(crate) dropped: Vec<&'static str>,
+}
+
+impl Prompt {
+    /// The beginning of the answer, where the caller gave one.
+    pub(crate) fn prefill(&self) -> Option<String> {
+        let last = self.turns.last().filter(|_| self.continues)?;
+        let text = |block: &'_ Block| match &block.kind {
+            BlockKind::Text(text) => text.clone(),
+            _ => String::new(),
+        };
+        Some(last.blocks.iter().map(text).collect())
+    }
 }
 
 /// One turn of the conversation.

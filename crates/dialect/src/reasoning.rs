@@ -23,14 +23,17 @@ pub(crate) enum Issuer {
     OpenAi,
     /// Gemini.
     Gemini,
+    /// Mistral.
+    Mistral,
 }
 
 impl Issuer {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::Anthropic, "anthropic"),
         (Self::Bedrock, "bedrock"),
         (Self::OpenAi, "openai"),
         (Self::Gemini, "gemini"),
+        (Self::Mistral, "mistral"),
     ];
 
     fn as_str(self) -> &'static str {

@@ -39,8 +39,10 @@ pub struct RelayOptions {
     pub model: String,
     /// The upstream's own name of the model.
     pub upstream_model: String,
-    /// What of the request the answer repeats when translating, as JSON members.
+    /// What of the request the answer repeats when translating.
     pub echo: Option<String>,
+    /// The beginning of the answer that the caller gave, when translating.
+    pub prefill: Option<String>,
 }
 
 /// A streamed answer on its way.
@@ -76,7 +78,9 @@ impl Relay {
         else {
             return None;
         };
-        let RelayOptions { include_usage, request_id, model, upstream_model, echo, .. } = options;
+        let RelayOptions {
+            include_usage, request_id, model, upstream_model, echo, prefill, ..
+        } = options;
         let writer = (!upstream.is_same_as(client))
             .then(|| speaks.stream(Label { request_id, model, echo }, include_usage));
         Some(Self {
@@ -88,7 +92,7 @@ impl Relay {
                 Framing::Binary(payload) => Some(Transcoder::new(payload)),
             },
             framer: Framer::default(),
-            reader: format.stream(Source { model: upstream_model }),
+            reader: format.stream(Source { model: upstream_model, prefill }),
             writer,
             progress: Progress::default(),
             terminal: Vec::new(),

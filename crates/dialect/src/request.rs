@@ -248,7 +248,7 @@ impl Request {
         model: &str,
         request_id: RequestId,
     ) -> Option<Relay> {
-        let echo = (!upstream.is_same_as(self.client)).then(|| self.echo()).flatten();
+        let translated = !upstream.is_same_as(self.client);
         Relay::new(RelayOptions {
             client: self.client,
             upstream,
@@ -256,7 +256,8 @@ impl Request {
             request_id,
             model: self.model().to_owned(),
             upstream_model: model.to_owned(),
-            echo,
+            echo: translated.then(|| self.echo()).flatten(),
+            prefill: translated.then(|| self.prefill()).flatten(),
         })
     }
 
@@ -265,6 +266,14 @@ impl Request {
         match self.client.format() {
             ClientFormat::Generate(client) => client.echo(&self.body),
             ClientFormat::Embed(_) | ClientFormat::Count(_) => None,
+        }
+    }
+
+    /// The beginning of the answer that the caller gave.
+    pub(crate) fn prefill(&self) -> Option<String> {
+        match self.asked() {
+            Ok(Asked::Prompt(prompt)) => prompt.prefill(),
+            Ok(Asked::Texts(_)) | Err(_) => None,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::{
     embedding::{Texts, Vectors},
     events::Frame,
     eventstream::Payload,
-    gemini, mistral_embeddings,
+    gemini, mistral_chat, mistral_embeddings,
     nowhere::Nowhere,
     openai_chat, openai_embeddings,
     prompt::Prompt,
@@ -34,6 +34,8 @@ pub(crate) struct Source {
     /// The upstream's own name of the model: reasoning that is sealed by one model is for none
     /// other.
     pub(crate) model: String,
+    /// The beginning of the answer that the caller gave: some providers repeat it, some do not.
+    pub(crate) prefill: Option<String>,
 }
 
 /// An API in which a model answers.
@@ -180,7 +182,7 @@ impl UpstreamDialect {
             Self::Gemini => UpstreamFormat::Generate(&gemini::Gemini),
             Self::GeminiCount => UpstreamFormat::Count(&gemini::GeminiCount),
             Self::VertexEmbeddings => UpstreamFormat::Embed(&vertex_embeddings::Embeddings),
-            Self::MistralChat => UpstreamFormat::Generate(&Nowhere),
+            Self::MistralChat => UpstreamFormat::Generate(&mistral_chat::Chat),
             Self::MistralEmbeddings => UpstreamFormat::Embed(&mistral_embeddings::Embeddings),
         }
     }

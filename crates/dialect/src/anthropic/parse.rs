@@ -58,6 +58,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
         prompt.turns.push(turn);
     }
     body.finish()?;
+    prompt.continues = prompt.turns.last().is_some_and(|turn| turn.role == Role::Assistant);
     Ok(prompt)
 }
 

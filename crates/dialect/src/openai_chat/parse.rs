@@ -94,7 +94,7 @@ fn is_empty_object(raw: &str) -> bool {
         .is_some_and(|inner| inner.bytes().all(|byte| byte.is_ascii_whitespace()))
 }
 
-fn stops(field: &Field<'_>) -> Result<Vec<Stop>, Unsupported> {
+pub(crate) fn stops(field: &Field<'_>) -> Result<Vec<Stop>, Unsupported> {
     let one = |field: &Field<'_>| Ok(Stop { at: field.path(), text: field.text()?.into_owned() });
     if field.is_text() {
         return Ok(vec![one(field)?]);
@@ -116,7 +116,7 @@ fn sampling(body: &mut Fields<'_>, prompt: &mut Prompt) -> Result<(), Unsupporte
     Ok(())
 }
 
-fn format(
+pub(crate) fn format(
     field: &Field<'_>,
     dropped: &mut Vec<&'static str>,
 ) -> Result<Option<Format>, Unsupported> {
@@ -139,7 +139,7 @@ fn format(
     Ok(read)
 }
 
-fn tool(field: &Field<'_>) -> Result<Tool, Unsupported> {
+pub(crate) fn tool(field: &Field<'_>) -> Result<Tool, Unsupported> {
     let mut outer = field.object()?;
     if let Some(kind) = outer.take("type")
         && kind.text()? != "function"
@@ -159,7 +159,7 @@ fn tool(field: &Field<'_>) -> Result<Tool, Unsupported> {
     Ok(tool)
 }
 
-fn choice(field: &Field<'_>) -> Result<ToolChoice, Unsupported> {
+pub(crate) fn choice(field: &Field<'_>) -> Result<ToolChoice, Unsupported> {
     if field.is_text() {
         return match &*field.text()? {
             "auto" => Ok(ToolChoice::Auto),
@@ -275,7 +275,7 @@ fn part(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Uns
     Ok(Block { at: field.path(), kind: block })
 }
 
-fn image(url: &str, at: &Path) -> Result<Image, Unsupported> {
+pub(crate) fn image(url: &str, at: &Path) -> Result<Image, Unsupported> {
     if url.starts_with("https://") || url.starts_with("http://") {
         return Ok(Image::Url(url.to_owned()));
     }

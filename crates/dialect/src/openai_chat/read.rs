@@ -1,5 +1,7 @@
-//! Reading Chat Completions answers, whole and streamed.
+//! Reading Chat Completions answers, whole and streamed: OpenAI's, Mistral's, and those of compatible
+//! servers with their habits.
 
+mod content;
 mod stream;
 mod whole;
 

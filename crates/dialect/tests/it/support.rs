@@ -72,6 +72,7 @@ pub(crate) fn relay(client: Client, upstream: Upstream, include_usage: bool) -> 
         model,
         upstream_model,
         echo: None,
+        prefill: None,
     };
     Relay::new(options).unwrap()
 }

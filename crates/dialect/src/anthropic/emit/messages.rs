@@ -34,7 +34,7 @@ pub(super) fn conversation(prompt: &Prompt) -> Result<Conversation<'_>, Unsuppor
     if first.role == Role::Assistant {
         return Err(first.at.key("role").refuse("must be a user's in the first message"));
     }
-    if last.role == Role::Assistant {
+    if last.role == Role::Assistant && !prompt.continues {
         return Err(last.at.refuse("is an answer, and this provider would continue it"));
     }
     let mut system = Vec::new();

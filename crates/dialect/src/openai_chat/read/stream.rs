@@ -6,31 +6,43 @@ use vocab::Failure;
 
 use super::{
     super::{DONE_DATA, usage, write::DONE},
-    broken, finish,
+    broken,
+    content::{Content, Said, arguments},
+    finish,
 };
 use crate::{
     ReplyEvent, UpstreamDialect,
     events::Frame,
     read_error,
+    reasoning::{Issuer, Seal},
     sse::Event,
     text::{Count, Loose},
-    upstream::{ReadStream, Sink},
+    upstream::{ReadStream, Sink, Source},
 };
 
 /// The most answers that one request may ask for.
 const CHOICES_MAX: u64 = 128;
 
 /// Reads a stream event by event.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct StreamReader {
+    upstream: UpstreamDialect,
+    model: String,
     started: bool,
     ended: bool,
     // One bit per choice: seen, and finished.
     seen: u128,
     finished: u128,
-    // The wire's numbers of the calls of the first choice, in the order of their beginning.
-    calls: Vec<u64>,
+    // The calls of the first choice, in the order of their beginning.
+    calls: Vec<Call>,
     refused: bool,
+}
+
+/// A call as the wire names it.
+#[derive(Debug)]
+struct Call {
+    number: u64,
+    id: String,
 }
 
 impl ReadStream for StreamReader {
@@ -48,9 +60,12 @@ impl ReadStream for StreamReader {
         }
         let chunk = parse(data)?;
         if chunk.error.is_some() || chunk.object.as_str() == Some("error") {
-            return Err(read_error(UpstreamDialect::OpenAiChat, None, data));
+            return Err(read_error(self.upstream, None, data));
         }
-        let Some(choices) = chunk.choices else { return Ok(Frame::Quiet) };
+        if chunk.choices.is_none() && chunk.usage.is_none() {
+            return Ok(Frame::Quiet);
+        }
+        let choices = chunk.choices.unwrap_or_default();
         if !self.started {
             self.started = true;
             sink(ReplyEvent::Start)?;
@@ -79,6 +94,20 @@ impl ReadStream for StreamReader {
 }
 
 impl StreamReader {
+    /// A reader at the beginning of an answer.
+    pub(crate) fn new(upstream: UpstreamDialect, source: Source) -> Self {
+        Self {
+            upstream,
+            model: source.model,
+            started: false,
+            ended: false,
+            seen: 0,
+            finished: 0,
+            calls: Vec::new(),
+            refused: false,
+        }
+    }
+
     fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Failure> {
         if !self.started {
             return Err(broken("the stream ended without an answer"));
@@ -102,7 +131,8 @@ impl StreamReader {
                 sink(ReplyEvent::Opaque)?;
             }
         }
-        if let Some(reason) = choice.finish_reason.as_str() {
+        // Some servers write an empty reason until there is one.
+        if let Some(reason) = choice.finish_reason.as_str().filter(|reason| !reason.is_empty()) {
             self.finished |= bit;
             let has_calls = !self.calls.is_empty();
             sink(ReplyEvent::Finish(finish(reason, has_calls, self.refused)?))?;
@@ -119,9 +149,12 @@ impl StreamReader {
             sink(ReplyEvent::Reasoning(text))?;
         }
         match &delta.content {
-            Loose::Text(text) => sink(ReplyEvent::Text(text))?,
-            Loose::Other => sink(ReplyEvent::Opaque)?,
-            Loose::Absent => {}
+            Content::Text(text) => sink(ReplyEvent::Text(text))?,
+            Content::Parts(parts) => {
+                parts.iter().try_for_each(|part| self.part(&part.said(), sink))?;
+            }
+            Content::Other => sink(ReplyEvent::Opaque)?,
+            Content::Absent => {}
         }
         if let Loose::Text(text) = &delta.refusal {
             self.refused |= !text.is_empty();
@@ -133,31 +166,66 @@ impl StreamReader {
         delta.tool_calls.iter().flatten().try_for_each(|call| self.tool_call(call, sink))
     }
 
+    fn part(&self, said: &Said<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
+        match said {
+            Said::Text(text) => sink(ReplyEvent::Text(text)),
+            Said::Opaque => sink(ReplyEvent::Opaque),
+            Said::Reasoning(text, sealed) => {
+                sink(ReplyEvent::Reasoning(text))?;
+                match sealed.and_then(|data| seal(self.upstream, &self.model, data)) {
+                    Some(seal) => sink(ReplyEvent::Seal(seal)),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
     fn tool_call(&mut self, call: &ToolDelta<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
         let id = call.id.as_str().unwrap_or_default();
         let function = call.function.as_ref();
         let name = function.and_then(|function| function.name.as_str()).unwrap_or_default();
         let known = match call.index.0 {
-            Some(index) => self.calls.iter().position(|&number| number == index),
+            Some(index) => self.calls.iter().rposition(|call| call.number == index),
             // Without a number a name begins a call, anything else goes on with the last one.
             None if name.is_empty() => self.calls.len().checked_sub(1),
             None => None,
         };
+        // Some servers give every call the number 0: another id with a name is another call.
+        let known = known.filter(|&known| {
+            let before = self.calls.get(known).map_or("", |call| &call.id);
+            name.is_empty() || id.is_empty() || before.is_empty() || before == id
+        });
         let number = match known {
             Some(number) => number,
             None => {
                 let number = self.calls.len();
-                let last = self.calls.last().map_or(0, |last| last.saturating_add(1));
-                self.calls.push(call.index.0.unwrap_or(last));
+                let next = self.calls.last().map_or(0, |last| last.number.saturating_add(1));
+                let wire = call.index.0.unwrap_or(next);
+                self.calls.push(Call { number: wire, id: id.to_owned() });
                 sink(ReplyEvent::ToolOpen { call: number, id, name })?;
                 number
             }
         };
-        match function.and_then(|function| function.arguments.as_str()) {
-            Some(fragment) => sink(ReplyEvent::ToolArguments { call: number, fragment }),
-            None => Ok(()),
+        let fragment = arguments(function.and_then(|function| function.arguments))?;
+        if fragment.is_empty() {
+            return Ok(());
         }
+        sink(ReplyEvent::ToolArguments { call: number, fragment: &fragment })
     }
+}
+
+/// The seal of a thinking part: only Mistral's own API makes any.
+pub(super) fn seal<'a>(
+    upstream: UpstreamDialect,
+    model: &'a str,
+    data: &'a str,
+) -> Option<Seal<'a>> {
+    (upstream == UpstreamDialect::MistralChat).then(|| Seal {
+        issuer: Issuer::Mistral,
+        model: model.into(),
+        redacted: false,
+        data: data.into(),
+    })
 }
 
 fn parse(data: &[u8]) -> Result<Chunk<'_>, Failure> {
@@ -191,7 +259,7 @@ struct Choice<'a> {
 #[derive(Deserialize)]
 struct Delta<'a> {
     #[serde(borrow, default)]
-    content: Loose<'a>,
+    content: Content<'a>,
     #[serde(borrow, default)]
     reasoning_content: Loose<'a>,
     #[serde(borrow, default)]
@@ -206,8 +274,14 @@ struct Delta<'a> {
 
 impl Delta<'_> {
     fn is_empty(&self) -> bool {
-        let blank = |text: &Loose<'_>| text.as_str().is_none_or(str::is_empty);
-        blank(&self.content) && blank(&self.refusal) && self.tool_calls.is_none()
+        let blank = |text: &str| text.is_empty();
+        let content = match &self.content {
+            Content::Absent => true,
+            Content::Text(text) => blank(text),
+            Content::Parts(parts) => parts.is_empty(),
+            Content::Other => false,
+        };
+        content && self.refusal.as_str().is_none_or(blank) && self.tool_calls.is_none()
     }
 }
 
@@ -226,5 +300,5 @@ struct FunctionDelta<'a> {
     #[serde(borrow, default)]
     name: Loose<'a>,
     #[serde(borrow, default)]
-    arguments: Loose<'a>,
+    arguments: Option<&'a RawValue>,
 }

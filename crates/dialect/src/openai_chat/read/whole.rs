@@ -4,17 +4,31 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use vocab::{Failure, Usage};
 
-use super::{super::usage, broken, finish};
+use super::{
+    super::usage,
+    broken,
+    content::{self, Content, Said},
+    finish,
+    stream::seal,
+};
 use crate::{
-    Finish, Reply, ReplyBlock, UpstreamDialect, read_error, reasoning::Reasoning, text::Loose,
+    Finish, Reply, ReplyBlock, UpstreamDialect,
+    events::opaque,
+    read_error,
+    reasoning::{Reasoning, Seal},
+    text::Loose,
+    upstream::Source,
 };
 
 /// What the gateway must know of an answer that passes through.
 ///
 /// # Errors
 /// An error with status 200, or a body that is no answer.
-pub(crate) fn summary(body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
-    let answer: Completion<Brief<'_>> = parse(body)?;
+pub(crate) fn summary(
+    upstream: UpstreamDialect,
+    body: &[u8],
+) -> Result<(Usage, Option<Finish>), Failure> {
+    let answer: Completion<Brief<'_>> = parse(upstream, body)?;
     let choice = answer.choices.as_deref().and_then(<[_]>::first);
     let finish = choice.map(Brief::finish).transpose()?.flatten();
     Ok((answer.usage.unwrap_or_default().into(), finish))
@@ -24,20 +38,24 @@ pub(crate) fn summary(body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
 ///
 /// # Errors
 /// An error with status 200, a body that is no answer, or content that has no place in a reply.
-pub(crate) fn read(body: &[u8]) -> Result<Reply, Failure> {
-    let answer: Completion<Choice<'_>> = parse(body)?;
+pub(crate) fn read(
+    upstream: UpstreamDialect,
+    body: &[u8],
+    source: &Source,
+) -> Result<Reply, Failure> {
+    let answer: Completion<Choice<'_>> = parse(upstream, body)?;
     let mut choices = answer.choices.unwrap_or_default().into_iter();
     let (Some(choice), None) = (choices.next(), choices.next()) else {
         return Err(broken("the answer does not have exactly one choice"));
     };
     let mut blocks = Vec::new();
     if let Some(message) = choice.message {
-        message.into_blocks(&mut blocks)?;
+        message.into_blocks(upstream, source, &mut blocks)?;
     }
     let has = |wanted: fn(&ReplyBlock) -> bool| blocks.iter().any(wanted);
     let has_calls = has(|block| matches!(block, ReplyBlock::ToolCall { .. }));
     let has_refusal = has(|block| matches!(block, ReplyBlock::Refusal(_)));
-    let reason = choice.finish_reason.as_str();
+    let reason = choice.finish_reason.as_str().filter(|reason| !reason.is_empty());
     Ok(Reply {
         finish: reason.map(|reason| finish(reason, has_calls, has_refusal)).transpose()?,
         blocks,
@@ -46,13 +64,16 @@ pub(crate) fn read(body: &[u8]) -> Result<Reply, Failure> {
     })
 }
 
-fn parse<'a, C: Deserialize<'a>>(body: &'a [u8]) -> Result<Completion<'a, C>, Failure> {
+fn parse<'a, C: Deserialize<'a>>(
+    upstream: UpstreamDialect,
+    body: &'a [u8],
+) -> Result<Completion<'a, C>, Failure> {
     let text = std::str::from_utf8(body).ok();
     let answer: Option<Completion<'a, C>> = text.and_then(|text| serde_json::from_str(text).ok());
     match answer {
         Some(answer) if answer.choices.is_some() && answer.error.is_none() => Ok(answer),
         Some(answer) if answer.error.is_some() || answer.object.as_str() == Some("error") => {
-            Err(read_error(UpstreamDialect::OpenAiChat, None, body))
+            Err(read_error(upstream, None, body))
         }
         _ => Err(broken("the provider's reply is not an answer")),
     }
@@ -94,7 +115,7 @@ impl Brief<'_> {
         let has_refusal = message
             .and_then(|message| message.refusal.as_str())
             .is_some_and(|refusal| !refusal.is_empty());
-        let reason = self.finish_reason.as_str();
+        let reason = self.finish_reason.as_str().filter(|reason| !reason.is_empty());
         reason.map(|reason| finish(reason, has_calls, has_refusal)).transpose()
     }
 }
@@ -110,7 +131,7 @@ struct Choice<'a> {
 #[derive(Deserialize)]
 struct Message<'a> {
     #[serde(borrow, default)]
-    content: Loose<'a>,
+    content: Content<'a>,
     #[serde(borrow, default)]
     reasoning_content: Loose<'a>,
     #[serde(borrow, default)]
@@ -136,19 +157,34 @@ struct Function<'a> {
     #[serde(borrow)]
     name: Loose<'a>,
     #[serde(borrow, default)]
-    arguments: Loose<'a>,
+    arguments: Option<&'a RawValue>,
 }
 
 impl Message<'_> {
-    fn into_blocks(self, blocks: &mut Vec<ReplyBlock>) -> Result<(), Failure> {
+    fn into_blocks(
+        self,
+        upstream: UpstreamDialect,
+        source: &Source,
+        blocks: &mut Vec<ReplyBlock>,
+    ) -> Result<(), Failure> {
         let own =
             |text: &Loose<'_>| text.as_str().filter(|text| !text.is_empty()).map(str::to_owned);
-        if self.function_call.is_some() || self.content == Loose::Other {
-            return Err(broken("the answer has content of a kind that cannot be carried"));
+        if self.function_call.is_some() {
+            return Err(opaque());
         }
         let reasoning = own(&self.reasoning_content).or_else(|| own(&self.reasoning));
         blocks.extend(reasoning.map(Reasoning::unsealed).map(ReplyBlock::Reasoning));
-        blocks.extend(own(&self.content).map(ReplyBlock::Text));
+        match self.content {
+            Content::Absent => {}
+            Content::Text(text) if text.is_empty() => {}
+            Content::Text(text) => blocks.push(ReplyBlock::Text(text.into_owned())),
+            Content::Other => return Err(opaque()),
+            Content::Parts(parts) => {
+                for part in &parts {
+                    blocks.extend(self::part(&part.said(), upstream, source)?);
+                }
+            }
+        }
         blocks.extend(own(&self.refusal).map(ReplyBlock::Refusal));
         for call in self.tool_calls.into_iter().flatten() {
             let Some(name) = own(&call.function.name) else {
@@ -157,9 +193,26 @@ impl Message<'_> {
             blocks.push(ReplyBlock::ToolCall {
                 id: own(&call.id).unwrap_or_default(),
                 name,
-                arguments: own(&call.function.arguments).unwrap_or_default(),
+                arguments: content::arguments(call.function.arguments)?.into_owned(),
             });
         }
         Ok(())
     }
+}
+
+fn part(
+    said: &Said<'_>,
+    upstream: UpstreamDialect,
+    source: &Source,
+) -> Result<Option<ReplyBlock>, Failure> {
+    Ok(match said {
+        Said::Text("") => None,
+        Said::Text(text) => Some(ReplyBlock::Text((*text).to_owned())),
+        Said::Opaque => return Err(opaque()),
+        Said::Reasoning(text, sealed) => {
+            let seal = sealed.and_then(|data| seal(upstream, &source.model, data));
+            let seal = seal.map(Seal::into_owned);
+            Some(ReplyBlock::Reasoning(Reasoning { text: text.clone().into_owned(), seal }))
+        }
+    })
 }
