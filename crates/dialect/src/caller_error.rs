@@ -276,11 +276,13 @@ impl Row {
 }
 
 impl ClientDialect {
-    /// The HTTP status of this error in this dialect: Anthropic's SDKs know overload as 529.
+    /// The HTTP status of this error in this dialect: Anthropic's SDKs know overload as 529,
+    /// Mistral's a malformed body as 422.
     #[must_use]
     pub fn status(self, error: &CallerError) -> u16 {
         match (self.family(), error.kind, error.status) {
             (Family::Anthropic, ErrorKind::Overloaded, 503) => 529,
+            (Family::Mistral, ErrorKind::BadRequest, 400) if is_malformed(error) => 422,
             (_, _, status) => status,
         }
     }
@@ -296,13 +298,7 @@ impl ClientDialect {
                 "param": error.param,
                 "code": error.code,
             }}),
-            Family::Mistral => json!({
-                "object": "error",
-                "message": error.message,
-                "type": error.kind.openai_type(),
-                "param": error.param,
-                "code": error.code,
-            }),
+            Family::Mistral => mistral_body(error, self.status(error)),
             Family::Anthropic => {
                 let mut inner = serde_json::Map::new();
                 inner.insert("type".into(), error.kind.anthropic_type().into());
@@ -332,6 +328,36 @@ impl ClientDialect {
         };
         Bytes::from([name, &body, b"\n\n"].concat())
     }
+}
+
+/// Whether the gateway itself found the body malformed.
+fn is_malformed(error: &CallerError) -> bool {
+    error.code.as_deref() == Some(RefusalCode::MalformedRequest.as_str())
+}
+
+/// Mistral's envelope. For a malformed body its SDK reads `detail`, others the text.
+fn mistral_body(error: &CallerError, status: u16) -> Value {
+    let mut body = json!({
+        "object": "error",
+        "message": error.message,
+        "type": error.kind.openai_type(),
+        "param": error.param,
+        "code": error.code,
+        "raw_status_code": status,
+    });
+    if let (true, Some(fields)) = (is_malformed(error), body.as_object_mut()) {
+        let loc: Vec<Value> =
+            std::iter::once("body".into()).chain(steps(error.param.as_deref())).collect();
+        let fault = json!({"loc": loc, "msg": error.message, "type": "value_error"});
+        fields.insert("detail".into(), json!([fault]));
+    }
+    body
+}
+
+/// The steps of a place: `messages[2].content` → `"messages", 2, "content"`.
+fn steps(param: Option<&str>) -> impl Iterator<Item = Value> {
+    let steps = param.unwrap_or_default().split(['.', '[', ']']).filter(|step| !step.is_empty());
+    steps.map(|step| step.parse::<u64>().map_or_else(|_| Value::from(step), Value::from))
 }
 
 #[cfg(test)]
@@ -371,6 +397,25 @@ mod tests {
         let error = CallerError::from_failure(&Failure::new(FailureKind::Overloaded, "m"));
         assert_eq!(ClientDialect::OpenAiChat.status(&error), 503);
         assert_eq!(ClientDialect::AnthropicMessages.status(&error), 529);
+    }
+
+    #[test]
+    fn mistrals_sdk_gets_its_own_envelopes() {
+        let refusal = Refusal::new(RefusalCode::MalformedRequest, "it is so", "do this");
+        let malformed = CallerError::from_refusal(&refusal.about("messages[2].content"));
+        let mistral = ClientDialect::MistralChat;
+        assert_eq!(mistral.status(&malformed), 422);
+        let body: Value = serde_json::from_slice(&mistral.error_body(&malformed, None)).unwrap();
+        assert_eq!(
+            body["detail"],
+            json!([{"loc": ["body", "messages", 2, "content"], "msg": "it is so (do this)", "type": "value_error"}])
+        );
+        let limited = CallerError::from_failure(&Failure::new(FailureKind::RateLimited, "m"));
+        assert_eq!(mistral.status(&limited), 429);
+        assert_eq!(
+            mistral.error_body(&limited, None),
+            r#"{"object":"error","message":"the provider takes no more requests for now","type":"rate_limit_exceeded","param":null,"code":"rate_limit_exceeded","raw_status_code":429}"#
+        );
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod bedrock;
 mod google;
+mod mistral;
 mod read;
 
 pub use read::{read_error, read_named_error};

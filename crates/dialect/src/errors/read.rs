@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, FailureKind, failure::Limit};
 
-use super::{bedrock, google};
+use super::{bedrock, google, mistral};
 use crate::{
     UpstreamDialect,
     text::{Count, Loose, Text},
@@ -75,7 +75,7 @@ struct Envelope<'a> {
 #[derive(Deserialize, Default)]
 struct Inner<'a> {
     #[serde(borrow, default, alias = "Message")]
-    message: Loose<'a>,
+    message: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "type")]
     kind: Loose<'a>,
     #[serde(borrow, default)]
@@ -83,7 +83,7 @@ struct Inner<'a> {
     #[serde(borrow, default)]
     param: Loose<'a>,
     #[serde(borrow, default)]
-    detail: Loose<'a>,
+    detail: Option<&'a RawValue>,
     #[serde(borrow, default)]
     details: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "__type")]
@@ -121,9 +121,11 @@ impl Words {
             let details: Details<'_> = serde_json::from_str(raw.get()).ok()?;
             details.error_code.as_str().map(str::to_owned)
         });
-        let message = match &inner.message {
-            Loose::Text(text) => text.clone().into_owned(),
-            Loose::Absent | Loose::Other => own(&inner.detail),
+        let said = [inner.message, inner.detail];
+        let text = said.into_iter().flatten().find_map(|raw| serde_json::from_str(raw.get()).ok());
+        let (message, field) = match text {
+            Some(Text(text)) => (text.into_owned(), String::new()),
+            None => said.into_iter().flatten().find_map(mistral::faults).unwrap_or_default(),
         };
         Self {
             message,
@@ -132,7 +134,7 @@ impl Words {
                 None => own(&inner.kind),
             },
             code: if code.is_empty() { detail.unwrap_or_default() } else { code },
-            param: own(&inner.param),
+            param: inner.param.as_str().map_or(field, str::to_owned),
             original: inner.original.0,
         }
     }
@@ -196,7 +198,7 @@ fn by_name(words: &Words) -> Option<FailureKind> {
             &["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"],
             FailureKind::ContentBlocked,
         ),
-        (&["model_not_found", "DeploymentNotFound"], FailureKind::ModelMissing),
+        (&["model_not_found", "DeploymentNotFound", "invalid_model"], FailureKind::ModelMissing),
         (&["overloaded_error", "overloaded", "server_overloaded"], FailureKind::Overloaded),
         (&["invalid_api_key", "data_residency_mismatch"], FailureKind::CredentialRejected),
         (&["request_too_large"], FailureKind::TooLarge),
@@ -255,7 +257,14 @@ pub(super) fn too_long(words: &Words) -> bool {
 fn by_type(words: &Words) -> FailureKind {
     let table: [(&[&str], FailureKind); 7] = [
         (
-            &["rate_limit_error", "rate_limit_exceeded", "rate_limited", "tokens", "requests"],
+            &[
+                "rate_limit_error",
+                "rate_limit_exceeded",
+                "rate_limited",
+                "1300",
+                "tokens",
+                "requests",
+            ],
             FailureKind::RateLimited,
         ),
         (&["authentication_error", "permission_error"], FailureKind::CredentialRejected),
@@ -338,6 +347,61 @@ mod tests {
         }
         let spent = r#"{"type":"error","error":{"type":"rate_limit_error","message":"m","details":{"error_code":"enforced_spend_limit_reached"}}}"#;
         assert_eq!(read(AnthropicMessages, Some(429), spent), FailureKind::QuotaSpent);
+    }
+
+    #[test]
+    fn mistral_errors_are_classified_in_all_their_envelopes() {
+        use UpstreamDialect::MistralChat;
+        let error = |message: &str, kind: &str, code: &str| {
+            format!(
+                r#"{{"object":"error","message":{message},"type":"{kind}","param":null,"code":{code}}}"#
+            )
+        };
+        let extra = r#"{"detail":[{"type":"extra_forbidden","loc":["body","messages",0,"name"],"msg":"Extra inputs are not permitted","input":"secret"}]}"#;
+        for (status, body, kind, message) in [
+            (
+                Some(429),
+                error(r#""Rate limit exceeded""#, "rate_limited", r#""1300""#),
+                FailureKind::RateLimited,
+                "Rate limit exceeded",
+            ),
+            (
+                None,
+                error(r#""Rate limit exceeded""#, "", r#""1300""#),
+                FailureKind::RateLimited,
+                "Rate limit exceeded",
+            ),
+            (
+                Some(400),
+                error(r#""Invalid model: x""#, "invalid_model", r#""1500""#),
+                FailureKind::ModelMissing,
+                "Invalid model: x",
+            ),
+            (
+                Some(422),
+                error(extra, "invalid_request_error", "null"),
+                FailureKind::BadRequest,
+                "`messages[0].name`: Extra inputs are not permitted",
+            ),
+            (
+                Some(422),
+                extra.to_owned(),
+                FailureKind::BadRequest,
+                "`messages[0].name`: Extra inputs are not permitted",
+            ),
+            (
+                Some(401),
+                r#"{"detail":"Unauthorized"}"#.to_owned(),
+                FailureKind::CredentialRejected,
+                "Unauthorized",
+            ),
+            (Some(500), r#"{"message":"no"}"#.to_owned(), FailureKind::Broken, "no"),
+        ] {
+            let failure = read_error(MistralChat, status, body.as_bytes());
+            assert_eq!((failure.kind, &*failure.message), (kind, message), "{body}");
+        }
+        let failure = read_error(MistralChat, Some(422), extra.as_bytes());
+        assert_eq!(failure.param.as_deref(), Some("messages[0].name"));
     }
 
     #[test]

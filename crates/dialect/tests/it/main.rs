@@ -10,6 +10,8 @@ mod embeddings;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
+mod fuzzed;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod requests_foreign;
@@ -21,7 +23,5 @@ mod streams;
 mod streams_foreign;
 #[cfg(test)]
 mod support;
-#[cfg(test)]
-mod fuzzed;
 #[cfg(test)]
 mod targets;

@@ -62,7 +62,9 @@ fn asked(client: ClientDialect) -> Option<Request> {
     let body: &'static str = match client.as_str() {
         "openai-responses" => r#"{"model":"m","input":"q","stream":true}"#,
         "openai-embeddings" => r#"{"model":"m","input":"q"}"#,
-        _ => r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"q"}]}"#,
+        _ => {
+            r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"q"}]}"#
+        }
     };
     Request::parse(client, Caller::default(), Bytes::from_static(body.as_bytes())).ok()
 }
