@@ -13,6 +13,7 @@ mod answer;
 mod anthropic;
 mod arguments;
 mod bedrock_converse;
+mod bedrock_embeddings;
 mod caller_error;
 mod client;
 mod embedding;

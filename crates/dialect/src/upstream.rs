@@ -5,6 +5,7 @@ use vocab::{Failure, Usage};
 
 use crate::{
     Finish, Reply, ReplyEvent, Target, Unsupported, UpstreamDialect, anthropic, bedrock_converse,
+    bedrock_embeddings,
     embedding::{Texts, Vectors},
     events::Frame,
     eventstream::Payload,
@@ -174,9 +175,9 @@ impl UpstreamDialect {
             Self::BedrockInvoke => UpstreamFormat::Generate(&anthropic::Cloud::BEDROCK),
             Self::BedrockConverse => UpstreamFormat::Generate(&bedrock_converse::Converse),
             Self::BedrockCount => UpstreamFormat::Count(&bedrock_converse::Count),
-            Self::TitanEmbeddings => UpstreamFormat::Embed(&Nowhere),
-            Self::CohereEmbeddings => UpstreamFormat::Embed(&Nowhere),
-            Self::NovaEmbeddings => UpstreamFormat::Embed(&Nowhere),
+            Self::TitanEmbeddings => UpstreamFormat::Embed(&bedrock_embeddings::Titan),
+            Self::CohereEmbeddings => UpstreamFormat::Embed(&bedrock_embeddings::Cohere),
+            Self::NovaEmbeddings => UpstreamFormat::Embed(&bedrock_embeddings::Nova),
             Self::VertexMessages => UpstreamFormat::Generate(&anthropic::Cloud::VERTEX),
             Self::VertexMessagesCount => UpstreamFormat::Count(&anthropic::Cloud::VERTEX_COUNT),
             Self::Gemini => UpstreamFormat::Generate(&gemini::Gemini),

@@ -1,9 +1,9 @@
 //! The list of providers.
 
-use crate::{Anthropic, Gemini, OpenAiCompatible, Provider, Vertex};
+use crate::{Anthropic, Bedrock, Gemini, OpenAiCompatible, Provider, Vertex};
 
 /// One line per provider.
-static CATALOG: [&dyn Provider; 4] = [&OpenAiCompatible, &Anthropic, &Vertex, &Gemini];
+static CATALOG: [&dyn Provider; 5] = [&OpenAiCompatible, &Anthropic, &Bedrock, &Vertex, &Gemini];
 
 /// Every provider there is.
 #[must_use]

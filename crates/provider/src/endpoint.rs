@@ -10,7 +10,7 @@ use http::{
 use secrecy::{ExposeSecret, SecretString};
 use vocab::HttpCall;
 
-use crate::{AwsKeys, Base, CallContext, SettingsError};
+use crate::{Base, CallContext, SettingsError, auth::Signer};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -44,8 +44,8 @@ pub struct Endpoint {
     base: Base,
     /// Where each API is that has one address for all models.
     addresses: Vec<(UpstreamDialect, Uri)>,
-    /// Keys that sign each call.
-    keys: Option<AwsKeys>,
+    /// Signs each call.
+    signer: Option<Signer>,
     /// Every header that a call carries is here, with a value or a placeholder: a call replaces
     /// values and its copy of the map need not grow.
     headers: HeaderMap,
@@ -86,7 +86,7 @@ impl Endpoint {
         }
         headers.insert(ACCEPT, JSON);
         headers.insert(REQUEST_ID, NOBODY);
-        Ok(Self { base, addresses: Vec::new(), keys: None, headers })
+        Ok(Self { base, addresses: Vec::new(), signer: None, headers })
     }
 
     /// Adds the address of an API: `path`, which starts with `/`, under the base.
@@ -99,17 +99,17 @@ impl Endpoint {
         Ok(self)
     }
 
-    /// Adds keys that sign each call.
+    /// Adds what signs each call.
     #[must_use]
-    pub fn signed_with(mut self, keys: AwsKeys) -> Self {
-        self.keys = Some(keys);
+    pub fn signed_by(mut self, signer: Signer) -> Self {
+        self.signer = Some(signer);
         self
     }
 
-    /// The keys that sign each call.
+    /// What signs each call.
     #[must_use]
-    pub fn keys(&self) -> Option<&AwsKeys> {
-        self.keys.as_ref()
+    pub fn signer(&self) -> Option<&Signer> {
+        self.signer.as_ref()
     }
 
     /// Adds a standing header whose value is public.

@@ -29,6 +29,7 @@
 mod anthropic;
 pub mod auth;
 mod base;
+mod bedrock;
 mod catalog;
 mod credential;
 mod endpoint;
@@ -48,6 +49,7 @@ use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 
 pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
 pub use base::Base;
+pub use bedrock::Bedrock;
 pub use catalog::{catalog, find};
 pub use credential::{AwsKeys, Credential};
 pub use endpoint::Endpoint;

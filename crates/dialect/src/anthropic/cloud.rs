@@ -17,7 +17,7 @@ use crate::{
     errors::read_named_error,
     events::Frame,
     eventstream::{Payload, exception},
-    prompt::Prompt,
+    prompt::{Block, BlockKind, Document, DocumentSource, Image, Prompt},
     scan::Peek,
     splice::{Edit, member, member_with_comma},
     sse::Event,
@@ -100,6 +100,7 @@ impl Cloud {
         prompt: &'p Prompt,
         target: &Target<'p>,
     ) -> Result<Body<'p>, Unsupported> {
+        refuse_addresses(prompt.turns.iter().flat_map(|turn| &turn.blocks))?;
         emit(prompt, target).map(|body| self.envelop(body))
     }
 
@@ -112,6 +113,7 @@ impl Cloud {
         prompt: &'p Prompt,
         target: &Target<'p>,
     ) -> Result<Body<'p>, Unsupported> {
+        refuse_addresses(prompt.turns.iter().flat_map(|turn| &turn.blocks))?;
         emit_count(prompt, target).map(|body| self.envelop(body))
     }
 
@@ -172,6 +174,33 @@ impl ReadStream for Chunks {
     fn is_terminator(&self, event: &Event<'_>) -> bool {
         self.0.is_terminator(event)
     }
+}
+
+/// On clouds nothing is read from an address.
+fn refuse_addresses<'p>(blocks: impl Iterator<Item = &'p Block>) -> Result<(), Unsupported> {
+    for block in blocks {
+        match &block.kind {
+            BlockKind::Image(Image::Url(_)) => {
+                let why = "is the address of an image, and this provider reads none";
+                return Err(block.at.refuse(why));
+            }
+            BlockKind::Document(Document { source: DocumentSource::Url(_), .. }) => {
+                let why = "is the address of a document, and this provider reads none";
+                return Err(block.at.refuse(why));
+            }
+            BlockKind::ToolResult { content, .. } => {
+                for inner in content {
+                    refuse_addresses(std::iter::once(inner))?;
+                }
+            }
+            BlockKind::Text(_)
+            | BlockKind::Image(Image::Data { .. })
+            | BlockKind::Document(_)
+            | BlockKind::Reasoning(_)
+            | BlockKind::ToolCall { .. } => {}
+        }
+    }
+    Ok(())
 }
 
 fn edit(at: Range<usize>, text: String) -> Edit {
