@@ -54,7 +54,11 @@ fn a_stream_accepts_events() {
     for provider in catalog() {
         let outbound = Outbound { stream: true, ..outbound(*provider, Vec::new()) };
         let call = provider.prepare(&endpoint(*provider), outbound, &context());
-        assert_eq!(call.headers["accept"], "text/event-stream");
+        let events = match provider.name() {
+            "bedrock" => "application/vnd.amazon.eventstream",
+            _ => "text/event-stream",
+        };
+        assert_eq!(call.headers["accept"], events);
     }
 }
 

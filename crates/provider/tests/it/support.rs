@@ -36,9 +36,7 @@ pub(crate) fn settings_of(provider: &dyn Provider, base_url: &str) -> Settings {
 }
 
 pub(crate) fn settings(base_url: &str) -> Settings {
-    // The region is for the providers that want one.
-    let values = [("region".to_owned(), "eu-west-1".to_owned())].into();
-    Settings { base_url: base_url.to_owned(), values, ..Settings::default() }
+    Settings { base_url: base_url.to_owned(), ..Settings::default() }
 }
 
 pub(crate) fn secret() -> Credential {
