@@ -160,9 +160,14 @@ impl Metrics {
         gauge.set(i64::from(open));
     }
 
-    pub(crate) fn credential(&self, endpoint: &EndpointId, left: Duration) {
-        let gauge = self.credential_left.get_or_create_owned(&endpoint_label(endpoint));
-        gauge.set(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
+    /// How long credentials are still good; of endpoints that are not named nothing is said any
+    /// more.
+    pub(crate) fn credentials<'a>(&self, left: impl Iterator<Item = (&'a EndpointId, Duration)>) {
+        self.credential_left.clear();
+        for (endpoint, left) in left {
+            let gauge = self.credential_left.get_or_create_owned(&endpoint_label(endpoint));
+            gauge.set(i64::try_from(left.as_secs()).unwrap_or(i64::MAX));
+        }
     }
 
     pub(crate) fn credential_failed(&self, endpoint: &EndpointId) {

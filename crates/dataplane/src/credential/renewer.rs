@@ -61,11 +61,10 @@ impl Renewer {
         let due: Vec<Due> = serving.upstreams().filter_map(|upstream| self.due(upstream)).collect();
         stream::iter(due).for_each_concurrent(ASKED_MAX, |due| self.renew(serving, due)).await;
         let now = self.gateway.now();
-        for upstream in serving.upstreams() {
-            if let Some(left) = upstream.credential_left(now) {
-                self.gateway.metrics.credential(&upstream.id, left);
-            }
-        }
+        let left = serving
+            .upstreams()
+            .filter_map(|upstream| Some((&upstream.id, upstream.credential_left(now)?)));
+        self.gateway.metrics.credentials(left);
     }
 
     fn due(&self, upstream: &Arc<Upstream>) -> Option<Due> {

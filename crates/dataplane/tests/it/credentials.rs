@@ -137,6 +137,30 @@ async fn a_key_that_is_taken_away_stays_in_use() {
 }
 
 #[tokio::test]
+async fn how_long_a_credential_is_still_good_is_told_while_it_has_an_end() {
+    let series = "isobar_credential_expires_seconds{endpoint=\"openai-eu-west\"}";
+    let failures = "isobar_credential_failures_total{endpoint=\"openai-eu-west\"}";
+    let (lab, renewer, variables) = lab(ENTRA, None).await;
+    look(&lab, &renewer).await;
+    assert_eq!(lab.metric(series).as_deref(), Some("0"));
+    assert_eq!(lab.metric(failures).as_deref(), Some("1"));
+    variables.set("SECRET", "s3cret");
+    look(&lab, &renewer).await;
+    assert_eq!(lab.metric(series).as_deref(), Some("3600"));
+}
+
+#[tokio::test]
+async fn nothing_is_told_of_a_key_that_does_not_end() {
+    let series = "isobar_credential_expires_seconds{endpoint=\"openai-eu-west\"}";
+    let (lab, renewer, variables) = lab(KEY, None).await;
+    look(&lab, &renewer).await;
+    assert_eq!(lab.metric(series).as_deref(), Some("0"));
+    variables.set("SECRET", "key");
+    look(&lab, &renewer).await;
+    assert_eq!(lab.metric(series), None);
+}
+
+#[tokio::test]
 async fn a_newer_bundle_takes_credentials_over() {
     let (lab, renewer, variables) = lab(ENTRA, None).await;
     variables.set("SECRET", "s3cret");

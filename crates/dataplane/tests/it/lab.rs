@@ -152,6 +152,7 @@ pub(crate) struct Lab {
     pub(crate) gateway: Arc<Gateway>,
     /// The bundle's files.
     pub(crate) dir: TempDir,
+    registry: Registry,
     worker: Worker,
     simulator: String,
     client: Client,
@@ -216,7 +217,8 @@ impl Lab {
         let env = Env::of(Arc::clone(&clock) as Arc<dyn Source>);
         let bundle = bundle::load(dir.path(), env.now()).unwrap();
         let region: RegionId = region.parse().unwrap();
-        let metrics = Metrics::register(&mut Registry::default());
+        let mut registry = Registry::default();
+        let metrics = Metrics::register(&mut registry);
         let preparing = Preparing { metrics: &metrics, env: &env };
         let serving = Serving::prepare(bundle, &region, &preparing, None).unwrap();
         let log = Arc::new(Log {
@@ -243,7 +245,7 @@ impl Lab {
         let worker = Worker::new(Arc::clone(&gateway), client());
         let simulator = format!("http://{address}");
         let client = client();
-        Self { log, clock, strict, lenient, gateway, dir, worker, simulator, client }
+        Self { log, clock, strict, lenient, gateway, dir, registry, worker, simulator, client }
     }
 
     /// Asks for a chat completion with a key.
@@ -257,6 +259,14 @@ impl Lab {
         B::Error: Send,
     {
         self.worker.handle(request).await
+    }
+
+    /// The value of a series, as it is scraped.
+    pub(crate) fn metric(&self, series: &str) -> Option<String> {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).unwrap();
+        let line = text.lines().find(|line| line.starts_with(&format!("{series} ")))?;
+        line.rsplit_once(' ').map(|(_, value)| value.to_owned())
     }
 
     /// Sets a fault from now on.
