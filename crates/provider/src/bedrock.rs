@@ -1,6 +1,6 @@
 //! Amazon Bedrock, by its runtime API.
 //!
-//! `region` says which host is called; the model's name says where the prompt may go from there
+//! `aws_region` says which host is called; the model's name says where the prompt may go from there
 //! ([`Reach`]). Claude is spoken to by `invoke` first, since its body is Anthropic's own and passes
 //! through whole, and by Converse for what that cannot carry; all other models by Converse. A call
 //! is signed by the keys of an AWS identity, or carries a Bedrock API key as a bearer.
@@ -24,7 +24,7 @@ const SERVICE: &str = "bedrock";
 const SHAPE: Shape =
     Shape { example: "https://bedrock-runtime.eu-west-1.amazonaws.com", appended: &["/model"] };
 const REGION: Setting = Setting {
-    name: "region",
+    name: "aws_region",
     what: "the AWS region that is called",
     example: "eu-west-1",
     required: true,

@@ -64,12 +64,12 @@ fn the_host_follows_from_the_region_unless_it_is_stated() {
         ("us-gov-west-1", "bedrock-runtime.us-gov-west-1.amazonaws.com"),
         ("cn-north-1", "bedrock-runtime.cn-north-1.amazonaws.com.cn"),
     ] {
-        let endpoint = bedrock().connect(&with(&[("region", region)]), None).unwrap();
+        let endpoint = bedrock().connect(&with(&[("aws_region", region)]), None).unwrap();
         assert_eq!(endpoint.base().uri().host(), Some(host));
     }
     let private = Settings {
         base_url: "https://vpce-1.bedrock-runtime.eu-west-1.vpce.amazonaws.com/".to_owned(),
-        ..with(&[("region", "eu-west-1")])
+        ..with(&[("aws_region", "eu-west-1")])
     };
     let endpoint = bedrock().connect(&private, None).unwrap();
     let host = "vpce-1.bedrock-runtime.eu-west-1.vpce.amazonaws.com";
@@ -79,12 +79,12 @@ fn the_host_follows_from_the_region_unless_it_is_stated() {
 #[test]
 fn a_region_must_be_there_and_be_one() {
     let error = bedrock().connect(&with(&[]), None).unwrap_err();
-    assert!(matches!(error, SettingsError::Missing { setting: "region", .. }), "{error}");
+    assert!(matches!(error, SettingsError::Missing { setting: "aws_region", .. }), "{error}");
     for region in ["", "EU", "eu-west-1.evil.example/", "eu west"] {
-        let error = bedrock().connect(&with(&[("region", region)]), None).unwrap_err();
-        assert!(matches!(error, SettingsError::Wrong { setting: "region", .. }), "{error}");
+        let error = bedrock().connect(&with(&[("aws_region", region)]), None).unwrap_err();
+        assert!(matches!(error, SettingsError::Wrong { setting: "aws_region", .. }), "{error}");
     }
-    let api = with(&[("region", "eu-west-1"), ("api", "mantle")]);
+    let api = with(&[("aws_region", "eu-west-1"), ("api", "mantle")]);
     let error = bedrock().connect(&api, None).unwrap_err();
     assert!(matches!(error, SettingsError::Wrong { setting: "api", .. }), "{error}");
 }
@@ -113,7 +113,7 @@ fn claude_is_spoken_to_in_its_own_dialect_first() {
 
 #[test]
 fn the_name_of_a_model_tells_how_far_a_prompt_goes() {
-    let settings = with(&[("region", "eu-west-1")]);
+    let settings = with(&[("aws_region", "eu-west-1")]);
     let reach = |model| bedrock().reach(&settings, model);
     assert_eq!(reach("amazon.nova-pro-v1:0"), Reach::Region("eu-west-1".to_owned()));
     assert_eq!(reach("eu.amazon.nova-pro-v1:0"), Reach::Geography("eu".to_owned()));
@@ -128,7 +128,7 @@ fn keys_sign_the_call_as_it_leaves() {
         secret: SecretString::from("hunter2"),
         session: Some(SecretString::from("hunter3")),
     };
-    let settings = with(&[("region", "eu-west-1")]);
+    let settings = with(&[("aws_region", "eu-west-1")]);
     let endpoint = bedrock().connect(&settings, Some(&Credential::Aws(keys))).unwrap();
     let outbound = outbound_of(Upstream::BedrockConverse, true);
     let call = bedrock().prepare(&endpoint, outbound, &context());

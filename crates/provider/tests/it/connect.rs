@@ -135,3 +135,13 @@ fn the_operators_headers_are_sent_and_shown_by_name_only() {
         assert!(shown.contains("x-proxy-key") && !shown.contains("hunter3"), "{shown}");
     }
 }
+
+#[test]
+fn no_setting_is_called_like_a_field_that_every_endpoint_has() {
+    let taken = ["id", "vendor", "provider", "region", "base_url", "credential", "headers"];
+    for provider in catalog() {
+        for setting in provider.settings() {
+            assert!(!taken.contains(&setting.name), "{}: {}", provider.name(), setting.name);
+        }
+    }
+}
