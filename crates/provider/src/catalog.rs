@@ -1,9 +1,10 @@
 //! The list of providers.
 
-use crate::{Anthropic, Bedrock, Gemini, OpenAiCompatible, Provider, Vertex};
+use crate::{Anthropic, Bedrock, Gemini, Mistral, OpenAiCompatible, Provider, Vertex};
 
 /// One line per provider.
-static CATALOG: [&dyn Provider; 5] = [&OpenAiCompatible, &Anthropic, &Bedrock, &Vertex, &Gemini];
+static CATALOG: [&dyn Provider; 6] =
+    [&OpenAiCompatible, &Anthropic, &Bedrock, &Vertex, &Gemini, &Mistral];
 
 /// Every provider there is.
 #[must_use]

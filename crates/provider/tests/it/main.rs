@@ -13,6 +13,8 @@ mod fixtures;
 #[cfg(test)]
 mod google;
 #[cfg(test)]
+mod mistral;
+#[cfg(test)]
 mod prepare;
 #[cfg(test)]
 mod support;
