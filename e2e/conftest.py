@@ -8,7 +8,7 @@ import os
 
 import pytest
 
-from lab import installation, node
+from lab import installation, node, vendors
 
 NEEDED = ("ISOBAR_BIN", "ISOBAR_E2E_NODE")
 DOORS = [("eu-west", "strict"), ("eu-central", "strict"), ("us-east", "lenient")]
@@ -39,6 +39,13 @@ def door(request, running):
     """Every gateway in turn, with a key that it may serve."""
     region, key = request.param
     return installation.Door(running, region, key)
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    """Every vendor as the simulator plays it, without a gateway in front."""
+    with vendors.up(tmp_path_factory.mktemp("vendors")) as up:
+        yield up
 
 
 @pytest.fixture(scope="session")

@@ -117,7 +117,8 @@ impl Embedder for Batch {
         let mut spent = 0;
         for request in requests {
             let text = content(request)?;
-            let size = dimensions(&model, field(request, "outputDimensionality"))?;
+            let config = field(request, "embedContentConfig").unwrap_or(request);
+            let size = dimensions(&model, field(config, "outputDimensionality"))?;
             spent += tokens(&text);
             all.push(json!({"values": floats(&vector(&text, size))}));
         }
