@@ -177,7 +177,8 @@ impl CallerError {
         Self {
             status: row.status,
             kind: row.kind,
-            code: if theirs { failure.code.clone().or(code) } else { code },
+            // A class with a code of its own has the same one whichever provider names it how.
+            code: code.or_else(|| failure.code.clone().filter(|_| theirs)),
             param: failure.param.clone().filter(|_| theirs),
             message: row.sentence.map_or_else(|| failure.message.clone(), str::to_owned),
             retry: match row.kind {
