@@ -320,12 +320,21 @@ impl ClientDialect {
         Bytes::from(body.to_string())
     }
 
-    /// The event that ends a stream with an error; never a success terminator (RTE-1).
-    pub(crate) fn error_frame(self, error: &CallerError, request_id: RequestId) -> Bytes {
-        let body = self.error_body(error, Some(request_id));
-        let name: &[u8] = match self.family() {
-            Family::OpenAi | Family::Mistral => b"data: ",
-            Family::Anthropic => b"event: error\ndata: ",
+    /// The event that ends a stream with an error; never a success terminator (RTE-1). `number` is
+    /// its number where events are numbered.
+    pub(crate) fn error_frame(
+        self,
+        error: &CallerError,
+        request_id: RequestId,
+        number: u64,
+    ) -> Bytes {
+        let body = match self {
+            Self::OpenAiResponses => numbered(error, number),
+            _ => self.error_body(error, Some(request_id)),
+        };
+        let name: &[u8] = match (self, self.family()) {
+            (Self::OpenAiResponses, _) | (_, Family::Anthropic) => b"event: error\ndata: ",
+            (_, Family::OpenAi | Family::Mistral) => b"data: ",
         };
         Bytes::from([name, &body, b"\n\n"].concat())
     }
@@ -359,6 +368,26 @@ fn mistral_body(error: &CallerError, status: u16) -> Value {
 fn steps(param: Option<&str>) -> impl Iterator<Item = Value> {
     let steps = param.unwrap_or_default().split(['.', '[', ']']).filter(|step| !step.is_empty());
     steps.map(|step| step.parse::<u64>().map_or_else(|_| Value::from(step), Value::from))
+}
+
+/// The words stand twice: beside the type, where the API's reference has them, and under `error`,
+/// where the API itself puts them and where the SDKs look before they raise.
+fn numbered(error: &CallerError, number: u64) -> Bytes {
+    let CallerError { kind, code, param, message, .. } = error;
+    let body = json!({
+        "type": "error",
+        "sequence_number": number,
+        "code": code,
+        "message": message,
+        "param": param,
+        "error": {
+            "type": kind.openai_type(),
+            "code": code,
+            "message": message,
+            "param": param,
+        },
+    });
+    Bytes::from(body.to_string())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::{
     events::Label,
     mistral_chat,
     nowhere::Nowhere,
-    openai_chat, openai_embeddings,
+    openai_chat, openai_embeddings, openai_responses,
     prompt::Prompt,
     scan::Peek,
 };
@@ -90,6 +90,11 @@ pub(crate) trait WriteStream: Send {
         out: &mut Vec<u8>,
         terminal: &mut Vec<u8>,
     ) -> Result<(), Failure>;
+
+    /// The number of the next event, where the dialect numbers them.
+    fn number(&self) -> u64 {
+        0
+    }
 }
 
 /// A client dialect by what it is for.
@@ -116,7 +121,7 @@ impl ClientDialect {
     pub(crate) fn format(self) -> ClientFormat {
         match self {
             Self::OpenAiChat => ClientFormat::Generate(&openai_chat::Chat),
-            Self::OpenAiResponses => ClientFormat::Generate(&Nowhere),
+            Self::OpenAiResponses => ClientFormat::Generate(&openai_responses::Responses),
             Self::OpenAiEmbeddings => ClientFormat::Embed(&openai_embeddings::Embeddings),
             Self::AnthropicMessages => ClientFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => ClientFormat::Count(&anthropic::Count),

@@ -30,6 +30,7 @@ mod needs;
 mod nowhere;
 mod openai_chat;
 mod openai_embeddings;
+mod openai_responses;
 mod prompt;
 mod reasoning;
 mod relay;

@@ -163,7 +163,11 @@ impl Relay {
     pub fn error_event(&mut self, error: &CallerError) -> Bytes {
         self.failed = true;
         self.terminal.clear();
-        self.client.error_frame(error, self.request_id)
+        let number = match &self.writer {
+            Some(writer) => writer.number(),
+            None => self.reader.number(),
+        };
+        self.client.error_frame(error, self.request_id, number)
     }
 
     /// A sign of life that means nothing to the answer. It may be sent between any two outputs.

@@ -165,6 +165,7 @@ impl Request {
     /// [`Unsupported`] names the field that cannot go; without any upstream for the operation, the
     /// model.
     pub fn choose(&self, upstreams: &[UpstreamDialect]) -> Result<UpstreamDialect, Unsupported> {
+        self.served()?;
         if let Some(same) = upstreams.iter().find(|upstream| self.passes_through(**upstream)) {
             return Ok(*same);
         }
@@ -191,6 +192,7 @@ impl Request {
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
     pub fn carried_by(&self, upstream: UpstreamDialect) -> Result<(), Unsupported> {
+        self.served()?;
         if self.passes_through(upstream) {
             return Ok(());
         }
@@ -203,8 +205,9 @@ impl Request {
     }
 
     /// The body and dialect headers for `upstream`. In the same dialect only the model changes (on
-    /// clouds what they want in the body or the address), and
-    /// for a Chat Completions stream `stream_options.include_usage`, so that usage is known.
+    /// clouds what they want in the body or the address), for a Chat Completions stream
+    /// `stream_options.include_usage`, so that usage is known, and for Responses `store`, so that
+    /// nothing is kept.
     ///
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
@@ -213,8 +216,11 @@ impl Request {
         upstream: UpstreamDialect,
         target: &Target<'_>,
     ) -> Result<Outbound, Unsupported> {
+        self.served()?;
         let Emitted { body, dropped } = if self.passes_through(upstream) {
-            Emitted { body: splice(&self.body, self.edits(upstream, target)), dropped: Vec::new() }
+            let dropped = self.peek.retention_edit.as_ref().map(|_| "store");
+            let body = splice(&self.body, self.edits(upstream, target));
+            Emitted { body, dropped: dropped.into_iter().collect() }
         } else {
             self.translate(upstream, target)?
         };
@@ -285,6 +291,11 @@ impl Request {
         }
     }
 
+    /// Whether any upstream at all could serve it.
+    fn served(&self) -> Result<(), Unsupported> {
+        self.peek.refused.clone().map_or(Ok(()), Err)
+    }
+
     fn edits(&self, upstream: UpstreamDialect, target: &Target<'_>) -> Vec<Edit> {
         let cloud = match upstream {
             UpstreamDialect::BedrockInvoke => Some(Cloud::BEDROCK),
@@ -295,7 +306,7 @@ impl Request {
         if let Some(cloud) = cloud {
             return cloud.edits(&self.body, &self.peek, target, self.beta.as_deref());
         }
-        let mut edits = Vec::new();
+        let mut edits: Vec<Edit> = self.peek.retention_edit.iter().cloned().collect();
         if target.model != self.model() {
             let text = serde_json::Value::from(target.model).to_string();
             edits.push(Edit { at: self.peek.model_at.clone(), text: Cow::Owned(text) });

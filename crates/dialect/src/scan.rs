@@ -12,7 +12,7 @@ use serde::{
 };
 use serde_json::error::Category;
 
-use crate::{Needs, ParseError, splice::Edit, text::Text};
+use crate::{Needs, ParseError, Unsupported, splice::Edit, text::Text};
 
 /// The most fields that a body may have at its top level.
 const FIELDS_MAX: usize = 128;
@@ -32,6 +32,10 @@ pub(crate) struct Peek {
     pub(crate) include_usage: bool,
     /// What to change so that the upstream reports usage.
     pub(crate) usage_edit: Option<Edit>,
+    /// What to change so that the upstream keeps nothing.
+    pub(crate) retention_edit: Option<Edit>,
+    /// What no upstream can serve, whatever its dialect.
+    pub(crate) refused: Option<Unsupported>,
     /// The output limit.
     pub(crate) output_max: Option<u64>,
     /// What it asks for beyond text.

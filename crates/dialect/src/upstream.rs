@@ -11,7 +11,7 @@ use crate::{
     eventstream::Payload,
     gemini, mistral_chat, mistral_embeddings,
     nowhere::Nowhere,
-    openai_chat, openai_embeddings,
+    openai_chat, openai_embeddings, openai_responses,
     prompt::Prompt,
     sse::Event,
     vertex_embeddings,
@@ -103,6 +103,11 @@ pub(crate) trait ReadStream: Send {
     fn close(&mut self, _sink: &mut Sink<'_>) -> Result<Option<&'static [u8]>, Failure> {
         Ok(None)
     }
+
+    /// The number of the next event, where the dialect numbers them.
+    fn number(&self) -> u64 {
+        0
+    }
 }
 
 /// An API that turns texts into vectors.
@@ -168,7 +173,7 @@ impl UpstreamDialect {
     pub(crate) fn format(self) -> UpstreamFormat {
         match self {
             Self::OpenAiChat => UpstreamFormat::Generate(&openai_chat::Chat),
-            Self::OpenAiResponses => UpstreamFormat::Generate(&Nowhere),
+            Self::OpenAiResponses => UpstreamFormat::Generate(&openai_responses::Responses),
             Self::OpenAiEmbeddings => UpstreamFormat::Embed(&openai_embeddings::Embeddings),
             Self::AnthropicMessages => UpstreamFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => UpstreamFormat::Count(&anthropic::Count),

@@ -1,10 +1,12 @@
 //! The list of providers.
 
-use crate::{Anthropic, Bedrock, Gemini, Mistral, OpenAiCompatible, Provider, Vertex};
+use crate::{
+    Anthropic, AzureOpenAi, Bedrock, Gemini, Mistral, OpenAi, OpenAiCompatible, Provider, Vertex,
+};
 
 /// One line per provider.
-static CATALOG: [&dyn Provider; 6] =
-    [&OpenAiCompatible, &Anthropic, &Bedrock, &Vertex, &Gemini, &Mistral];
+static CATALOG: [&dyn Provider; 8] =
+    [&OpenAiCompatible, &OpenAi, &AzureOpenAi, &Anthropic, &Bedrock, &Vertex, &Gemini, &Mistral];
 
 /// Every provider there is.
 #[must_use]
@@ -27,7 +29,7 @@ mod tests {
         for provider in catalog() {
             assert_eq!(find(provider.name()).map(Provider::name), Some(provider.name()));
         }
-        assert!(find("openai").is_none());
+        assert!(find("OpenAI").is_none());
         assert!(find("").is_none());
     }
 

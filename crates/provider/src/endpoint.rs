@@ -10,7 +10,10 @@ use http::{
 use secrecy::{ExposeSecret, SecretString};
 use vocab::HttpCall;
 
-use crate::{Base, CallContext, SettingsError, auth::Signer};
+use crate::{
+    Base, CallContext, SettingsError,
+    auth::{Signer, percent_into},
+};
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
@@ -20,7 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-client-request-id");
 const NOBODY: HeaderValue = HeaderValue::from_static("none");
 
 /// Headers that settings may not name: they carry the credential, or the transport's framing.
-static RESERVED: [HeaderName; 14] = [
+static RESERVED: [HeaderName; 15] = [
     header::AUTHORIZATION,
     header::PROXY_AUTHORIZATION,
     header::COOKIE,
@@ -35,6 +38,7 @@ static RESERVED: [HeaderName; 14] = [
     ACCEPT_ENCODING,
     HeaderName::from_static("x-api-key"),
     HeaderName::from_static("x-goog-api-key"),
+    HeaderName::from_static("api-key"),
 ];
 
 /// One upstream endpoint, ready to be called: addresses and standing headers, the credential among
@@ -44,6 +48,8 @@ pub struct Endpoint {
     base: Base,
     /// Where each API is that has one address for all models.
     addresses: Vec<(UpstreamDialect, Uri)>,
+    /// What stands before and after the model in the addresses that contain it.
+    around_model: Vec<(UpstreamDialect, &'static str, String)>,
     /// Signs each call.
     signer: Option<Signer>,
     /// Every header that a call carries is here, with a value or a placeholder: a call replaces
@@ -86,7 +92,7 @@ impl Endpoint {
         }
         headers.insert(ACCEPT, JSON);
         headers.insert(REQUEST_ID, NOBODY);
-        Ok(Self { base, addresses: Vec::new(), signer: None, headers })
+        Ok(Self { base, addresses: Vec::new(), around_model: Vec::new(), signer: None, headers })
     }
 
     /// Adds the address of an API: `path`, which starts with `/`, under the base.
@@ -96,6 +102,22 @@ impl Endpoint {
     pub fn at(mut self, dialect: UpstreamDialect, path: &str) -> Result<Self, SettingsError> {
         let address = self.base.join(path)?;
         self.addresses.push((dialect, address));
+        Ok(self)
+    }
+
+    /// Adds the address of an API that contains the model: `before`, which starts with `/`, the
+    /// model percent-encoded, and `after`.
+    ///
+    /// # Errors
+    /// [`SettingsError::BaseUrlNotHttp`] when they do not make an address.
+    pub fn at_model(
+        mut self,
+        dialect: UpstreamDialect,
+        before: &'static str,
+        after: &str,
+    ) -> Result<Self, SettingsError> {
+        self.base.join(&format!("{before}model{after}"))?;
+        self.around_model.push((dialect, before, after.to_owned()));
         Ok(self)
     }
 
@@ -160,9 +182,21 @@ impl Endpoint {
     #[must_use]
     pub fn call(&self, outbound: Outbound, context: &CallContext<'_>) -> HttpCall {
         let known = self.addresses.iter().find(|(dialect, _)| *dialect == outbound.dialect);
+        let uri = match known {
+            Some((_, uri)) => Some(uri.clone()),
+            None => self.around_model(outbound.dialect, context.model),
+        };
         // Only APIs that the provider `speaks` are asked for, and those have addresses.
-        let uri = known.map_or_else(|| self.base.uri().clone(), |(_, uri)| uri.clone());
+        let uri = uri.unwrap_or_else(|| self.base.uri().clone());
         self.call_at(uri, outbound, context)
+    }
+
+    fn around_model(&self, dialect: UpstreamDialect, model: &str) -> Option<Uri> {
+        let (_, before, after) = self.around_model.iter().find(|(of, ..)| *of == dialect)?;
+        let mut path = String::from(*before);
+        percent_into(&mut path, model.bytes(), &[]);
+        path.push_str(after);
+        self.base.join(&path).ok()
     }
 
     /// A JSON POST of `outbound` to `uri`, for addresses that contain the model.

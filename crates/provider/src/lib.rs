@@ -28,6 +28,7 @@
 
 mod anthropic;
 pub mod auth;
+mod azure_openai;
 mod base;
 mod bedrock;
 mod catalog;
@@ -37,6 +38,8 @@ mod gemini;
 mod google;
 mod mistral;
 mod observed;
+mod openai;
+mod openai_api;
 mod openai_compatible;
 mod reach;
 mod retry;
@@ -49,6 +52,7 @@ use dialect::{Outbound, UpstreamDialect, read_error};
 use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 
 pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
+pub use azure_openai::AzureOpenAi;
 pub use base::Base;
 pub use bedrock::Bedrock;
 pub use catalog::{catalog, find};
@@ -57,6 +61,7 @@ pub use endpoint::Endpoint;
 pub use gemini::Gemini;
 pub use mistral::Mistral;
 pub use observed::{Observed, Room};
+pub use openai::OpenAi;
 pub use openai_compatible::OpenAiCompatible;
 pub use reach::Reach;
 pub use retry::{RETRY_HINT_MAX, retry_hint};

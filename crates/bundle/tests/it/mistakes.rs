@@ -110,7 +110,7 @@ const ONE_LINE_EACH: &[Mistake] = &[
         "endpoints.yaml",
         "openai-compatible",
         "bedrock",
-        "E endpoints.yaml:3:13 there is no provider kind `bedrock` (write one of `openai-compatible`, `anthropic`)",
+        "E endpoints.yaml:3:13 there is no provider kind `bedrock` (write one of `openai-compatible`, `anthropic`, `openai`, `azure-openai`)",
     ),
     mistake(
         "endpoints.yaml",

@@ -36,6 +36,7 @@ fn a_server_of_ones_own_needs_no_credential() {
         let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
         assert!(!call.headers.contains_key("authorization"));
         assert!(!call.headers.contains_key("x-api-key"));
+        assert!(!call.headers.contains_key("api-key"));
     }
 }
 
@@ -66,6 +67,8 @@ fn wrong_addresses_are_refused_with_the_remedy() {
 fn an_address_that_contains_what_is_appended_is_refused() {
     for (name, url) in [
         ("openai-compatible", "https://api.example/v1/chat/completions"),
+        ("openai", "https://api.openai.com/v1/responses"),
+        ("azure-openai", "https://r.openai.azure.com/openai/v1/"),
         ("anthropic", "https://api.example/v1"),
         ("anthropic", "https://api.example/v1/messages/"),
         ("vertex", "https://api.example/v1"),
@@ -84,6 +87,7 @@ fn headers_of_the_gateway_cannot_be_set() {
             "Authorization",
             "x-api-key",
             "x-goog-api-key",
+            "api-key",
             "Host",
             "content-length",
             "transfer-encoding",

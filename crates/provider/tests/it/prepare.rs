@@ -1,7 +1,8 @@
 //! What is sent, and what the head of a reply tells.
 
 use dialect::Outbound;
-use provider::{Observed, Provider, Room, Settings, catalog, find};
+use provider::{CallContext, Credential, Observed, Provider, Room, Settings, catalog, find};
+use secrecy::SecretString;
 
 use crate::support::{context, endpoint, head, outbound, secret, settings};
 
@@ -64,7 +65,7 @@ fn a_stream_accepts_events() {
 
 #[test]
 fn openai_gets_a_bearer_and_its_organisation_and_project() {
-    let provider = provider("openai-compatible");
+    let provider = provider("openai");
     let settings = Settings {
         values: [("organization", "org-1"), ("project", "proj-1")]
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -162,4 +163,55 @@ fn a_bare_head_tells_nothing() {
     for provider in catalog() {
         assert_eq!(provider.observe(&head(200, &[])), Observed::default());
     }
+}
+
+/// The address that Azure is called at for each API.
+fn azure(values: &[(&str, &str)], model: &str) -> Vec<String> {
+    let provider = provider("azure-openai");
+    let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let settings = Settings { values: values.collect(), ..settings("") };
+    let endpoint = provider.connect(&settings, Some(&secret())).unwrap();
+    let context = CallContext { model, ..context() };
+    let call = |dialect| {
+        let outbound = Outbound { dialect, ..outbound(provider, Vec::new()) };
+        let call = provider.prepare(&endpoint, outbound, &context);
+        assert_eq!(call.headers["api-key"], "sk-hunter2");
+        assert!(!call.headers.contains_key("authorization"));
+        call.uri.to_string()
+    };
+    provider.speaks(&settings, model).into_iter().map(call).collect()
+}
+
+#[test]
+fn azure_without_a_date_is_called_at_its_newer_paths() {
+    assert_eq!(
+        azure(&[("resource", "r")], "gpt-eu"),
+        [
+            "https://r.openai.azure.com/openai/v1/chat/completions",
+            "https://r.openai.azure.com/openai/v1/responses",
+            "https://r.openai.azure.com/openai/v1/embeddings",
+        ]
+    );
+}
+
+#[test]
+fn azure_with_a_date_names_the_deployment_in_the_address() {
+    assert_eq!(
+        azure(&[("resource", "r"), ("api_version", "2024-10-21")], "gpt/eu?x"),
+        [
+            "https://r.openai.azure.com/openai/deployments/gpt%2Feu%3Fx/chat/completions?api-version=2024-10-21",
+            "https://r.openai.azure.com/openai/responses?api-version=2024-10-21",
+            "https://r.openai.azure.com/openai/deployments/gpt%2Feu%3Fx/embeddings?api-version=2024-10-21",
+        ]
+    );
+}
+
+#[test]
+fn azure_takes_a_token_as_a_bearer() {
+    let provider = provider("azure-openai");
+    let token = Credential::Token(SecretString::from("t"));
+    let endpoint = provider.connect(&settings("https://r.example"), Some(&token)).unwrap();
+    let call = provider.prepare(&endpoint, outbound(provider, Vec::new()), &context());
+    assert_eq!(call.headers["authorization"], "Bearer t");
+    assert!(!call.headers.contains_key("api-key"));
 }

@@ -18,7 +18,7 @@ pub(crate) fn now() -> Timestamp {
 
 pub(crate) fn base_url(provider: &dyn Provider) -> &'static str {
     match provider.name() {
-        "openai-compatible" => "https://api.example/v1",
+        "openai-compatible" | "openai" => "https://api.example/v1",
         _ => "https://api.example",
     }
 }

@@ -1,0 +1,204 @@
+//! The cheap pass over a Responses body.
+
+mod input;
+
+use std::borrow::Cow;
+
+use input::{Input, Tools};
+use serde::{Deserialize, de::MapAccess};
+use serde_json::value::RawValue;
+
+use crate::{
+    ParseError, Unsupported,
+    scan::{Peek, Place, Top, scan},
+    splice::{Edit, span},
+    text::{Loose, Skip, Text},
+};
+
+/// What to put at the beginning of a body that says nothing about storing.
+const DO_NOT_STORE: &str = r#""store":false,"#;
+
+/// Fields that refer to what a server keeps.
+const STATE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
+
+/// Reads what routing and policy need to know.
+///
+/// # Errors
+/// [`ParseError`] naming the field at fault.
+pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
+    let mut top = Body { whole: body, peek: Peek::default(), store: None, input: false };
+    scan(body, &mut top)?;
+    top.finish()
+}
+
+/// That a field refers to what a server keeps.
+fn state(param: impl Into<String>) -> Unsupported {
+    let param = param.into();
+    let message = format!(
+        "`{param}` refers to what a server keeps, and none is kept: send the conversation itself"
+    );
+    Unsupported::about(param, message)
+}
+
+struct Body<'b> {
+    whole: &'b [u8],
+    peek: Peek,
+    store: Option<&'b RawValue>,
+    input: bool,
+}
+
+impl Body<'_> {
+    fn finish(mut self) -> Result<Peek, ParseError> {
+        if self.peek.model.is_none() {
+            return Err(ParseError::about("model", "`model` is missing"));
+        }
+        if !self.input && self.peek.refused.is_none() {
+            return Err(ParseError::about("input", "`input` is missing"));
+        }
+        self.peek.retention_edit = self.do_not_store()?;
+        Ok(self.peek)
+    }
+
+    /// How to tell the upstream not to store. It is the one thing that changes in a body that
+    /// passes through besides the model: this API stores for thirty days unless told otherwise, a
+    /// caller who says nothing has not decided that, and how long a provider keeps a prompt is
+    /// policy. Storing would also be of no use, for nothing that is stored can be referred to.
+    fn do_not_store(&self) -> Result<Option<Edit>, ParseError> {
+        let edit = |at, text| Ok(Some(Edit { at, text: Cow::Borrowed(text) }));
+        match self.store.map(RawValue::get) {
+            Some("false") => Ok(None),
+            Some("true" | "null") => {
+                let at = self.store.map(|raw| span(self.whole, raw)).unwrap_or_default();
+                edit(at, "false")
+            }
+            Some(_) => Err(ParseError::about("store", "`store` must be true or false")),
+            None => {
+                let brace = self.whole.iter().position(|&byte| byte == b'{').unwrap_or(0);
+                edit(brace + 1..brace + 1, DO_NOT_STORE)
+            }
+        }
+    }
+}
+
+impl<'de> Top<'de> for Body<'de> {
+    fn field<A: MapAccess<'de>>(
+        &mut self,
+        key: &str,
+        place: &mut Place,
+        map: &mut A,
+    ) -> Result<(), A::Error> {
+        let peek = &mut self.peek;
+        match key {
+            "model" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let Ok(Text(model)) = serde_json::from_str(raw.get()) else {
+                    return Err(place.fault("model", "`model` must be a string"));
+                };
+                peek.model = Some(model.into_owned());
+                peek.model_at = span(self.whole, raw);
+            }
+            "stream" => peek.stream = map.next_value::<Option<bool>>()?.unwrap_or(false),
+            "max_output_tokens" => peek.output_max = map.next_value::<Option<u64>>()?,
+            "store" => self.store = Some(map.next_value()?),
+            "input" => {
+                self.input = true;
+                let input = map.next_value::<Input>()?;
+                peek.needs.merge(input.needs);
+                let kept = input.state.map(|at| state(format!("input{at}")));
+                peek.refused = peek.refused.take().or(kept);
+            }
+            "tools" => peek.needs.merge(map.next_value::<Tools>()?.0),
+            "text" => {
+                let text = map.next_value::<Option<Form<'de>>>()?;
+                let format = text.and_then(|text| text.format);
+                let kind = format.as_ref().and_then(|format| format.kind.as_str());
+                peek.needs.json_schema |= kind == Some("json_schema");
+            }
+            "include" => {
+                let include = map.next_value::<Option<Vec<Loose<'de>>>>()?.unwrap_or_default();
+                let logprobs = Some("message.output_text.logprobs");
+                peek.needs.logprobs |= include.iter().any(|what| what.as_str() == logprobs);
+            }
+            "top_logprobs" => {
+                peek.needs.logprobs |= map.next_value::<Option<u64>>()?.unwrap_or(0) > 0;
+            }
+            "reasoning" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            "background" => {
+                if map.next_value::<Option<bool>>()?.unwrap_or(false) {
+                    peek.refused.get_or_insert_with(|| state("background"));
+                }
+            }
+            _ => {
+                let some = map.next_value::<Skip>()?.some;
+                if let (true, Some(key)) = (some, STATE.into_iter().find(|state| *state == key)) {
+                    peek.refused.get_or_insert_with(|| state(key));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[derive(Deserialize)]
+struct Form<'a> {
+    #[serde(borrow, default)]
+    format: Option<Kind<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Kind<'a> {
+    #[serde(borrow, default, rename = "type")]
+    kind: Loose<'a>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(more: &str) -> String {
+        format!(r#"{{"model":"m","input":"x"{more}}}"#)
+    }
+
+    #[test]
+    fn what_a_server_keeps_is_refused_by_name() {
+        for (more, param) in [
+            (r#","previous_response_id":"resp_1""#, "previous_response_id"),
+            (r#","conversation":{"id":"conv_1"}"#, "conversation"),
+            (r#","prompt":{"id":"pmpt_1"}"#, "prompt"),
+            (r#","background":true"#, "background"),
+        ] {
+            let refused = peek(body(more).as_bytes()).unwrap().refused.unwrap();
+            assert_eq!(refused.param, param);
+        }
+        let none = r#","previous_response_id":null,"conversation":null,"background":false"#;
+        assert!(peek(body(none).as_bytes()).unwrap().refused.is_none());
+        let without_input = peek(br#"{"model":"m","prompt":{"id":"p"}}"#).unwrap();
+        assert_eq!(without_input.refused.unwrap().param, "prompt");
+    }
+
+    #[test]
+    fn storing_is_switched_off_in_place() {
+        let edited = |more: &str| {
+            let body = bytes::Bytes::from(body(more));
+            let edit = peek(&body).unwrap().retention_edit;
+            crate::splice::splice(&body, edit.into_iter().collect())
+        };
+        assert_eq!(edited(""), r#"{"store":false,"model":"m","input":"x"}"#);
+        for more in [r#","store":true"#, r#","store":null"#, r#","store":false"#] {
+            assert_eq!(edited(more), body(r#","store":false"#), "{more}");
+        }
+        assert!(peek(body(r#","store":1"#).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn needs_are_found_wherever_they_stand() {
+        let more = r#","tools":[{"type":"function","name":"f"},{"type":"web_search"}],
+            "text":{"format":{"type":"json_schema"}},"reasoning":{"effort":"low"},
+            "include":["message.output_text.logprobs"],"max_output_tokens":9,"stream":true"#;
+        let peek = peek(body(more).as_bytes()).unwrap();
+        let needs = &peek.needs;
+        assert!(needs.function_tools && needs.json_schema && needs.reasoning && needs.logprobs);
+        assert_eq!(needs.hosted_tools, ["web_search"]);
+        assert_eq!((peek.output_max, peek.stream), (Some(9), true));
+    }
+}

@@ -1,0 +1,185 @@
+//! What the items of the input and the tools need.
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess},
+};
+use serde_json::value::RawValue;
+
+use crate::{
+    Needs,
+    scan::{Object, Sum, Summed, Walked},
+    text::{Loose, Skip},
+};
+
+/// What the input needs.
+#[derive(Default)]
+pub(super) struct Input {
+    pub(super) needs: Needs,
+    /// Where it first refers to what a server keeps, e.g. `[0].content[1].file_id`.
+    pub(super) state: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Input {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Summed::<Self, Walked<Item>>::deserialize(deserializer).map(|summed| summed.0)
+    }
+}
+
+impl Input {
+    fn note(&mut self, index: usize, part: Self) {
+        self.needs.merge(part.needs);
+        if let (None, Some(at)) = (&self.state, part.state) {
+            self.state = Some(format!("[{index}]{at}"));
+        }
+    }
+}
+
+impl Sum<Walked<Item>> for Input {
+    fn add(&mut self, index: usize, element: Walked<Item>) {
+        self.note(index, element.0.0);
+    }
+}
+
+impl Sum<Walked<Part>> for Input {
+    fn add(&mut self, index: usize, element: Walked<Part>) {
+        self.note(index, element.0.0);
+    }
+}
+
+/// One item.
+#[derive(Default)]
+struct Item(Input);
+
+impl<'de> Object<'de> for Item {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => match map.next_value::<Loose<'de>>()?.as_str() {
+                Some(
+                    "function_call"
+                    | "function_call_output"
+                    | "custom_tool_call"
+                    | "custom_tool_call_output",
+                ) => self.0.needs.function_tools = true,
+                Some("reasoning") => self.0.needs.reasoning = true,
+                Some("item_reference") => self.0.state = Some(".type".to_owned()),
+                _ => {}
+            },
+            "content" | "output" => {
+                let raw: &'de RawValue = map.next_value()?;
+                let part = if raw.get().starts_with('[') {
+                    let parts = serde_json::from_str::<Summed<Input, Walked<Part>>>(raw.get());
+                    parts.map_err(A::Error::custom)?.0
+                } else {
+                    // The output of a hosted tool may be one object.
+                    serde_json::from_str::<Skip>(raw.get()).map_err(A::Error::custom)?;
+                    Input::default()
+                };
+                self.0.needs.merge(part.needs);
+                let at = part.state.map(|at| format!(".{key}{at}"));
+                self.0.state = self.0.state.take().or(at);
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One part of an item's content.
+#[derive(Default)]
+struct Part(Input);
+
+impl<'de> Object<'de> for Part {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => match map.next_value::<Loose<'de>>()?.as_str() {
+                Some("input_image") => self.0.needs.images = true,
+                Some("input_file") => self.0.needs.documents = true,
+                Some("input_audio") => self.0.needs.audio = true,
+                _ => {}
+            },
+            "file_id" => {
+                if map.next_value::<Skip>()?.some {
+                    self.0.state = Some(".file_id".to_owned());
+                }
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What the tools need.
+pub(super) struct Tools(pub(super) Needs);
+
+impl<'de> Deserialize<'de> for Tools {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Summed::<Declared, Walked<Tool>>::deserialize(deserializer).map(|summed| Self(summed.0.0))
+    }
+}
+
+#[derive(Default)]
+struct Declared(Needs);
+
+#[derive(Default)]
+struct Tool(Option<String>);
+
+impl<'de> Object<'de> for Tool {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        if key == "type" {
+            self.0 = map.next_value::<Loose<'de>>()?.as_str().map(str::to_owned);
+        } else {
+            map.next_value::<Skip>()?;
+        }
+        Ok(())
+    }
+}
+
+impl Sum<Walked<Tool>> for Declared {
+    fn add(&mut self, _: usize, element: Walked<Tool>) {
+        match element.0.0.as_deref() {
+            // The caller runs these.
+            Some("function" | "custom") | None => self.0.function_tools = true,
+            Some(kind) => self.0.hosted(kind),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(text: &str) -> Input {
+        serde_json::from_str(text).unwrap()
+    }
+
+    #[test]
+    fn references_are_named_with_their_place() {
+        for (text, at) in [
+            (r#"[{"role":"user","content":"a"},{"type":"item_reference","id":"x"}]"#, "[1].type"),
+            (
+                r#"[{"role":"user","content":[{"type":"input_text"},{"type":"input_file","file_id":"f"}]}]"#,
+                "[0].content[1].file_id",
+            ),
+            (
+                r#"[{"type":"function_call_output","output":[{"type":"input_image","file_id":"f"}]}]"#,
+                "[0].output[0].file_id",
+            ),
+        ] {
+            assert_eq!(input(text).state.as_deref(), Some(at));
+        }
+    }
+
+    #[test]
+    fn an_output_may_be_text_a_list_or_an_object() {
+        let text = r#"[{"type":"function_call_output","output":"x"},
+            {"type":"computer_call_output","output":{"type":"computer_screenshot"}},
+            {"role":"user","content":[{"type":"input_image","image_url":"u"}]},{"type":"reasoning"}]"#;
+        let needs = input(text).needs;
+        assert!(needs.function_tools && needs.images && needs.reasoning && !needs.documents);
+    }
+}
