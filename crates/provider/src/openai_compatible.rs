@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-const SHAPE: Shape = Shape { example: "https://api.example.com/v1", appended: &APPENDED };
+const SHAPE: Shape = Shape { example: "https://api.openai.com/v1", appended: &APPENDED };
 /// What nearly every such server has; `responses` is OpenAI's own and a few others'.
 const APIS_DEFAULT: &str = "chat, embeddings";
 
