@@ -13,13 +13,12 @@ use crate::{
     Credential, Endpoint, Observed, Provider, Reach, Setting, Settings, SettingsError,
     base::{Base, Shape},
     openai_api::{
-        APIS, APIS_ALL, APIS_SETTING, APPENDED, ORGANIZATION, PROJECT, bearer, billed, check_apis,
-        observe, speaks,
+        APIS, APIS_ALL, APIS_SETTING, APPENDED, HOST, ORGANIZATION, PROJECT, bearer, billed,
+        check_apis, observe, reach, speaks,
     },
 };
 
 const SHAPE: Shape = Shape { example: "https://eu.api.openai.com/v1", appended: &APPENDED };
-const HOST: &str = "api.openai.com";
 /// The geographies that have a host of their own.
 const RESIDENCIES: [&str; 6] = ["us", "eu", "ae", "au", "in", "jp"];
 
@@ -60,17 +59,7 @@ impl Provider for OpenAi {
     }
 
     fn reach(&self, settings: &Settings, _model: &str) -> Reach {
-        let base = Base::parse_shape(&base_url(settings), SHAPE);
-        let host = base.ok().and_then(|base| base.uri().host().map(str::to_ascii_lowercase));
-        match host.as_deref().and_then(|host| host.strip_suffix(HOST)) {
-            Some("") => Reach::Global,
-            Some(place) => match place.strip_suffix('.') {
-                Some(place) => Reach::Geography(place.to_owned()),
-                None => Reach::Unstated,
-            },
-            // A proxy: its address does not tell which host it calls.
-            None => Reach::Unstated,
-        }
+        reach(&base_url(settings))
     }
 
     fn connect(

@@ -5,7 +5,7 @@ use http::HeaderName;
 use vocab::HttpHead;
 
 use crate::{
-    Credential, Endpoint, Observed, Room, Setting, Settings, SettingsError,
+    Base, Credential, Endpoint, Observed, Reach, Room, Setting, Settings, SettingsError,
     observed::{count, request_id, text},
 };
 
@@ -56,6 +56,25 @@ pub(crate) const PROJECT: Setting = Setting {
     example: "proj_1",
     required: false,
 };
+
+/// The host of OpenAI's own API, which promises no place.
+pub(crate) const HOST: &str = "api.openai.com";
+
+/// Where a prompt for this address may be processed: OpenAI's hosts tell, and whatever provider
+/// calls them.
+pub(crate) fn reach(base_url: &str) -> Reach {
+    let base = Base::parse(base_url, HOST).ok();
+    let host = base.and_then(|base| base.uri().host().map(str::to_ascii_lowercase));
+    match host.as_deref().and_then(|host| host.strip_suffix(HOST)) {
+        Some("") => Reach::Global,
+        Some(place) => match place.strip_suffix('.') {
+            Some(place) => Reach::Geography(place.to_owned()),
+            None => Reach::Unstated,
+        },
+        // A server of one's own is where one runs it; a proxy does not tell which host it calls.
+        None => Reach::Unstated,
+    }
+}
 
 /// The APIs that `settings` name, or else those of `default`, in the order of preference.
 pub(crate) fn speaks(settings: &Settings, default: &str) -> Vec<UpstreamDialect> {

@@ -11,7 +11,7 @@ use crate::{
     base::{Base, Shape},
     openai_api::{
         APIS, APIS_SETTING, APPENDED, ORGANIZATION, PROJECT, bearer, billed, check_apis, observe,
-        speaks,
+        reach, speaks,
     },
 };
 
@@ -38,9 +38,8 @@ impl Provider for OpenAiCompatible {
         speaks(settings, APIS_DEFAULT)
     }
 
-    /// A server of one's own is where one runs it.
-    fn reach(&self, _settings: &Settings, _model: &str) -> Reach {
-        Reach::Unstated
+    fn reach(&self, settings: &Settings, _model: &str) -> Reach {
+        reach(&settings.base_url)
     }
 
     fn connect(
