@@ -108,12 +108,6 @@ const ONE_LINE_EACH: &[Mistake] = &[
     ),
     mistake(
         "endpoints.yaml",
-        "openai-compatible",
-        "bedrock",
-        "E endpoints.yaml:3:13 there is no provider kind `bedrock` (write one of `openai-compatible`, `anthropic`, `openai`, `azure-openai`)",
-    ),
-    mistake(
-        "endpoints.yaml",
         "http://127.0.0.1:8000/v1",
         "ftp://host",
         "E endpoints.yaml:5:13 `base_url` `ftp://host` is not an http or https address with a host (write it in full, e.g. `https://api.openai.com/v1`)",
@@ -361,6 +355,18 @@ fn every_mistake_is_told_in_one_line_with_its_place_and_remedy() {
         .filter(|(problems, told)| problems.as_slice() != [*told])
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn an_unknown_provider_is_told_all_there_are() {
+    let names: Vec<_> =
+        provider::catalog().iter().map(|provider| format!("`{}`", provider.name())).collect();
+    let tree = Tree::sound().with("endpoints.yaml", "openai-compatible", "telegraph");
+    let told = format!(
+        "E endpoints.yaml:3:13 there is no provider kind `telegraph` (write one of {})",
+        names.join(", ")
+    );
+    assert_eq!(tree.problems(), [told]);
 }
 
 #[test]
