@@ -15,7 +15,7 @@ use crate::support::*;
 /// Up to this size a stream is cut at every byte; longer ones at every thirteenth.
 const CUT_EVERYWHERE_MAX: usize = 2_500;
 
-fn root() -> Option<PathBuf> {
+pub(crate) fn root() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let named = option_env!("ISOBAR_FIXTURES").map(PathBuf::from);
     let root = named.unwrap_or(beside);

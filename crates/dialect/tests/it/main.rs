@@ -12,6 +12,12 @@ mod fixtures;
 #[cfg(test)]
 mod fuzzed;
 #[cfg(test)]
+mod gemini;
+#[cfg(test)]
+mod gemini_answers;
+#[cfg(test)]
+mod gemini_fixtures;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod requests_foreign;

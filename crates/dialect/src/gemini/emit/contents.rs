@@ -13,9 +13,9 @@ use crate::{
     reasoning::Issuer,
 };
 
-/// What Google documents for a call that the model did not make itself, e.g. after a failover in the
-/// middle of a tool loop: the first call of a turn may not be without a signature from Gemini 3 on.
-/// It is no signature and claims to be none.
+/// What Google documents in place of a signature for a call that the model did not make itself, e.g.
+/// after a failover in the middle of a tool loop (its guide to thought signatures, for REST): from
+/// Gemini 3 on the first call of a turn may not be without one. It claims to be none.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// Instructions and contents.
@@ -240,3 +240,6 @@ impl<'p> Writer<'p, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
