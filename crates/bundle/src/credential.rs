@@ -27,7 +27,8 @@ pub enum CredentialSource {
         token: Option<SecretSource>,
         /// Else `AWS_ROLE_SESSION_NAME`, else the endpoint's name.
         session_name: Option<String>,
-        /// The AWS region whose STS is asked; else `AWS_REGION` or `AWS_DEFAULT_REGION`.
+        /// The AWS region whose STS is asked; else the endpoint's own `aws_region`, else
+        /// `AWS_DEFAULT_REGION` or `AWS_REGION`.
         region: Option<String>,
         /// Where STS is, if not at its usual address.
         sts_url: Option<Base>,

@@ -260,6 +260,10 @@ impl Upstream {
         }
     }
 
+    pub(crate) const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Where its credential comes from.
     pub(crate) const fn source(&self) -> Option<&CredentialSource> {
         self.source.as_ref()

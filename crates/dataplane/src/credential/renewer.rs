@@ -69,7 +69,7 @@ impl Renewer {
 
     fn due(&self, upstream: &Arc<Upstream>) -> Option<Due> {
         let source: &CredentialSource = upstream.source()?;
-        let resolved = resolve(&upstream.id, source, &*self.secrets);
+        let resolved = resolve(&upstream.id, upstream.settings(), source, &*self.secrets);
         let due = upstream.upkeep().is_due(resolved.fingerprint, self.gateway.now());
         due.then(|| Due { upstream: Arc::clone(upstream), kind: source.kind(), resolved })
     }

@@ -8,7 +8,7 @@ use std::{
 
 use bundle::{AzureSource, CredentialSource, SecretSource};
 use provider::{
-    AwsKeys, Base,
+    AwsKeys, Base, Settings,
     auth::{
         Auth, AuthError, AwsContainer, AwsInstance, AwsWebIdentity, AzureApp, AzureProof,
         GoogleAccount, GoogleMetadata,
@@ -32,10 +32,12 @@ pub(super) struct Resolved {
 /// Reads what it takes.
 pub(super) fn resolve(
     endpoint: &EndpointId,
+    settings: &Settings,
     source: &CredentialSource,
     secrets: &dyn Secrets,
 ) -> Resolved {
-    let reading = Reading { secrets, seen: RefCell::default() };
+    let aws_region = settings.get("aws_region");
+    let reading = Reading { secrets, aws_region, seen: RefCell::default() };
     let auth = reading.auth(endpoint, source);
     let fingerprint = reading.seen.into_inner().finish();
     Resolved { auth, fingerprint }
@@ -44,6 +46,8 @@ pub(super) fn resolve(
 /// Reads, and remembers by a hash what it read.
 struct Reading<'a> {
     secrets: &'a dyn Secrets,
+    /// The one that the endpoint calls, if it is AWS's.
+    aws_region: Option<&'a str>,
     seen: RefCell<DefaultHasher>,
 }
 
@@ -131,8 +135,9 @@ impl Reading<'_> {
     }
 
     fn aws_region(&self, said: Option<&String>) -> Result<String, CredentialError> {
-        let older = self.variable("AWS_DEFAULT_REGION");
-        self.said(said.or(older.as_ref()), "region", "AWS_REGION")
+        let own = said.cloned().or_else(|| self.aws_region.map(str::to_owned));
+        let own = own.or_else(|| self.variable("AWS_DEFAULT_REGION"));
+        self.said(own.as_ref(), "region", "AWS_REGION")
     }
 
     /// The role of the container, if its environment has one; else of the machine.
@@ -203,7 +208,8 @@ mod tests {
 
     fn resolved(source: &CredentialSource, process: &[(&'static str, &'static str)]) -> Resolved {
         let process = Process(process.iter().copied().collect());
-        resolve(&"bedrock-eu-west".parse().unwrap(), source, &process)
+        let settings = Settings::default();
+        resolve(&"bedrock-eu-west".parse().unwrap(), &settings, source, &process)
     }
 
     fn web_identity() -> CredentialSource {

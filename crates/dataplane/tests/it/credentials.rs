@@ -11,10 +11,10 @@ use dataplane::{Metrics, Preparing, Renewer, Secrets, SecretsError, Serving};
 use journal::Entry;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
-use simulator::FaultSpec;
+use simulator::{FaultSpec, Vendor};
 use transport::{Client, ClientOptions, Env};
 
-use crate::lab::{Lab, Setup, error_500};
+use crate::lab::{Lab, Setup, VendorSetup, error_500};
 
 const ENTRA: &str = "  credential: {azure_client: {tenant: acme.example, client_id: gateway, secret: {env: SECRET}, authority_url: http://@SIMULATOR@/tokens}}";
 const GOOGLE: &str = "  credential: {google_metadata: {metadata_url: http://@SIMULATOR@/tokens}}";
@@ -32,7 +32,10 @@ impl Variables {
 
 impl Secrets for Variables {
     fn read(&self, source: &SecretSource) -> Result<SecretString, SecretsError> {
-        let SecretSource::Env(name) = source else { panic!("{source:?}") };
+        let name = match source {
+            SecretSource::Env(name) => name.as_str(),
+            SecretSource::File(path) => path.to_str().unwrap(),
+        };
         let found = self.variable(name).map(SecretString::from);
         found.ok_or_else(|| SecretsError(format!("`{name}` is not set")))
     }
@@ -47,7 +50,11 @@ async fn lab(
     credential: &'static str,
     key: Option<&'static str>,
 ) -> (Lab, Renewer, Arc<Variables>) {
-    let lab = Lab::with("eu-west", Setup { credential, key, ..Setup::default() }).await;
+    set_up(Setup { credential, key, ..Setup::default() }).await
+}
+
+async fn set_up(setup: Setup) -> (Lab, Renewer, Arc<Variables>) {
+    let lab = Lab::with("eu-west", setup).await;
     let variables = Arc::new(Variables::default());
     let secrets = Arc::clone(&variables) as Arc<dyn Secrets>;
     let client = Client::new(ClientOptions::default()).unwrap();
@@ -206,4 +213,42 @@ async fn a_route_without_a_credential_is_passed_over_on_the_record() {
         passed_over.unwrap().iter().filter(|over| &*over.reason == "no_credential").collect();
     assert_eq!(without.len(), 1);
     assert_eq!(without[0].route.as_str(), "openai-eu-west-large");
+}
+
+const BEDROCK: VendorSetup = VendorSetup {
+    vendor: Vendor::Bedrock,
+    provider: "bedrock\n  aws_region: eu-west-1",
+    location: "eu-west-1",
+};
+
+/// A token as a cluster issues it, good for a century. The simulator reads its claims.
+const CLUSTER_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZWFjY291bnQ6YWk6aXNvYmFyIiwiZXhwIjo0OTQ4MDAwMDAwfQ.c2lnbmVk";
+
+#[tokio::test]
+async fn keys_of_a_role_sign_what_bedrock_accepts() {
+    let web_identity = "  credential: {aws_web_identity: {role_arn: \"arn:aws:iam::123456789012:role/gateway\", sts_url: http://@SIMULATOR@/tokens}}";
+    let instance = "  credential: {aws_instance: {metadata_url: http://@SIMULATOR@/tokens}}";
+    for credential in [web_identity, instance] {
+        let setup = Setup { credential, vendor: Some(BEDROCK), ..Setup::default() };
+        let (lab, renewer, variables) = set_up(setup).await;
+        variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", "token");
+        variables.set("token", CLUSTER_TOKEN);
+        // The simulator compares signatures with the machine's clock.
+        lab.clock.set(&Env::real().now().to_string());
+        look(&lab, &renewer).await;
+        assert_eq!(status(&lab).await, 200, "{credential}");
+        assert_eq!(lab.log.outcome().attempts.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_metadata_servers_token_opens_vertex() {
+    let provider = "vertex\n  project: acme\n  location: europe-west4";
+    let vendor = VendorSetup { vendor: Vendor::Vertex, provider, location: "europe-west4" };
+    let setup = Setup { credential: GOOGLE, vendor: Some(vendor), ..Setup::default() };
+    let (lab, renewer, _) = set_up(setup).await;
+    lab.clock.set(&Env::real().now().to_string());
+    look(&lab, &renewer).await;
+    assert_eq!(status(&lab).await, 200);
+    assert_eq!(lab.log.outcome().attempts.len(), 1);
 }

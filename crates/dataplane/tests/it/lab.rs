@@ -166,6 +166,18 @@ pub(crate) struct Setup {
     pub(crate) key: Option<&'static str>,
     /// What stands under every `base_url` of `endpoints.yaml`; `@SIMULATOR@` is its address.
     pub(crate) credential: &'static str,
+    /// Every upstream is this vendor's instead, and takes only credentials that were issued.
+    pub(crate) vendor: Option<VendorSetup>,
+}
+
+/// A vendor in place of the sample's.
+#[derive(Clone, Copy)]
+pub(crate) struct VendorSetup {
+    pub(crate) vendor: Vendor,
+    /// Stands for `provider: …` in `endpoints.yaml`.
+    pub(crate) provider: &'static str,
+    /// The vendor's name of the region.
+    pub(crate) location: &'static str,
 }
 
 impl Lab {
@@ -182,8 +194,13 @@ impl Lab {
         let endpoints = names.map(|(name, region)| {
             let vendor =
                 if name.starts_with("openai") { Vendor::OpenAi } else { Vendor::Anthropic };
-            let key = setup.key.map(str::to_owned);
-            EndpointSpec { key, ..EndpointSpec::new(name, region, vendor) }
+            let vendor = setup.vendor.map_or(vendor, |other| other.vendor);
+            EndpointSpec {
+                key: setup.key.map(str::to_owned),
+                issued_only: setup.vendor.is_some(),
+                location: setup.vendor.map(|other| other.location.to_owned()),
+                ..EndpointSpec::new(name, region, vendor)
+            }
         });
         let tokens = EndpointSpec::new("tokens", "eu-west", Vendor::Identity);
         let config = Config {
@@ -201,9 +218,13 @@ impl Lab {
         let (lenient, lenient_hash) = identity::mint("test", "acme-lenient", [2; 32]);
         let dir = tempfile::tempdir().unwrap();
         write_sample(dir.path(), |text| {
-            let under = |line: &str| match line.starts_with("  base_url: ") {
-                true => format!("{line}\n{}", setup.credential),
-                false => line.to_owned(),
+            let under = |line: &str| match (line.split_once(": "), setup.vendor) {
+                (Some(("  base_url", url)), Some(_)) => {
+                    format!("  base_url: {}\n{}", url.trim_end_matches("/v1"), setup.credential)
+                }
+                (Some(("  base_url", _)), None) => format!("{line}\n{}", setup.credential),
+                (Some(("  provider", _)), Some(other)) => format!("  provider: {}", other.provider),
+                _ => line.to_owned(),
             };
             let lines: Vec<String> = text.lines().map(under).collect();
             lines
