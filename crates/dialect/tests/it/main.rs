@@ -4,6 +4,10 @@
 #[cfg(test)]
 mod answers;
 #[cfg(test)]
+mod bedrock;
+#[cfg(test)]
+mod bedrock_requests;
+#[cfg(test)]
 mod count;
 #[cfg(test)]
 mod embeddings;
