@@ -6,7 +6,10 @@
 use std::{
     collections::{HashMap, HashSet},
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -81,6 +84,8 @@ pub struct Upstream {
     // A credential may rotate while requests run (I3).
     ready: ArcSwapOption<Ready>,
     upkeep: Mutex<Upkeep>,
+    /// A credential is being asked for.
+    asking: AtomicBool,
 }
 
 /// An endpoint with its credential in place.
@@ -219,6 +224,7 @@ impl Upstream {
             settings: config.settings.clone(),
             ready: ArcSwapOption::empty(),
             upkeep: Mutex::new(kept),
+            asking: AtomicBool::new(false),
             source,
         };
         if upstream.source.is_none() {
@@ -267,6 +273,16 @@ impl Upstream {
     /// Where its credential comes from.
     pub(crate) const fn source(&self) -> Option<&CredentialSource> {
         self.source.as_ref()
+    }
+
+    /// Claims the asking for a credential; `false` when it is claimed.
+    pub(crate) fn ask(&self) -> bool {
+        !self.asking.swap(true, Ordering::AcqRel)
+    }
+
+    /// Gives the claim up.
+    pub(crate) fn asked(&self) {
+        self.asking.store(false, Ordering::Release);
     }
 
     /// When its credential is renewed. Hold the guard for a moment and never across an await.

@@ -2,8 +2,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use bundle::CredentialSource;
-use futures_util::{StreamExt as _, stream};
+use futures_util::{
+    StreamExt as _,
+    stream::{self, FuturesUnordered},
+};
 use provider::auth::Auth;
 use transport::Client;
 
@@ -30,11 +32,12 @@ pub struct Renewer {
     client: Client,
 }
 
-/// An endpoint whose time has come.
+/// An endpoint whose time has come. While this lives, no other look asks for it.
 struct Due {
     upstream: Arc<Upstream>,
     kind: &'static str,
-    resolved: Resolved,
+    auth: Result<Auth, CredentialError>,
+    read: u64,
 }
 
 impl Renewer {
@@ -44,11 +47,26 @@ impl Renewer {
         Self { gateway, secrets, client }
     }
 
-    /// Looks at the endpoints in force for ever.
+    /// Looks at the endpoints in force for ever. A token service that does not answer delays nobody
+    /// else's credential.
     pub async fn run(&self) {
+        let mut under_way = FuturesUnordered::new();
         loop {
-            tokio::time::sleep(LOOK_EVERY).await;
-            self.look(&self.gateway.serving()).await;
+            let tick = tokio::time::sleep(LOOK_EVERY);
+            tokio::pin!(tick);
+            while !tick.is_elapsed() {
+                tokio::select! {
+                    () = &mut tick => {}
+                    Some(()) = under_way.next() => {}
+                }
+            }
+            let serving = self.gateway.serving();
+            let room = ASKED_MAX.saturating_sub(under_way.len());
+            for due in self.due(&serving).take(room) {
+                let serving = Arc::clone(&serving);
+                under_way.push(async move { self.renew(&serving, due).await });
+            }
+            self.tell(&serving);
         }
     }
 
@@ -58,58 +76,66 @@ impl Renewer {
     ///
     /// Dropping the future cancels the calls under way and changes nothing.
     pub async fn look(&self, serving: &Serving) {
-        let due: Vec<Due> = serving.upstreams().filter_map(|upstream| self.due(upstream)).collect();
+        let due: Vec<Due> = self.due(serving).collect();
         stream::iter(due).for_each_concurrent(ASKED_MAX, |due| self.renew(serving, due)).await;
+        self.tell(serving);
+    }
+
+    fn due(&self, serving: &Serving) -> impl Iterator<Item = Due> {
+        serving.upstreams().filter_map(|upstream| {
+            let source = upstream.source()?;
+            let found = resolve(&upstream.id, upstream.settings(), source, &*self.secrets);
+            let Resolved { auth, fingerprint: read } = found;
+            let due = upstream.upkeep().is_due(read, self.gateway.now()) && upstream.ask();
+            due.then(|| Due { upstream: Arc::clone(upstream), kind: source.kind(), auth, read })
+        })
+    }
+
+    async fn renew(&self, serving: &Serving, due: Due) {
+        let (endpoint, kind) = (&due.upstream.id, due.kind);
+        match self.install(&due).await {
+            Ok(()) => {
+                tracing::info!(%endpoint, kind, "a credential is in use");
+                let lanes = serving.lanes().filter(|lane| lane.upstream.id == *endpoint);
+                lanes.for_each(|lane| lane.health().credential_changed());
+            }
+            Err(error) => self.failed(&due, &error),
+        }
+    }
+
+    async fn install(&self, due: &Due) -> Result<(), CredentialError> {
+        let env = &self.gateway.env;
+        let auth = due.auth.as_ref().map_err(Clone::clone)?;
+        let granted = obtain(auth, &self.client, env).await?;
+        due.upstream.install(&granted).map_err(CredentialError::Settings)?;
+        due.upstream.upkeep().succeeded(granted, due.read, env.now(), env.random_u64());
+        Ok(())
+    }
+
+    fn failed(&self, due: &Due, error: &CredentialError) {
+        let (endpoint, kind, env) = (&due.upstream.id, due.kind, &self.gateway.env);
+        let wait = due.upstream.upkeep().failed(due.read, env.now(), env.random_u64());
+        let wait_ms = wait.as_millis();
+        self.gateway.metrics.credential_failed(endpoint);
+        if due.upstream.has_credential(env.now()) {
+            tracing::warn!(%endpoint, kind, %error, wait_ms, "a credential was not renewed; the last one stays in use until it ends");
+        } else {
+            tracing::error!(%endpoint, kind, %error, wait_ms, "an endpoint has no valid credential; its routes are out");
+        }
+    }
+
+    fn tell(&self, serving: &Serving) {
         let now = self.gateway.now();
         let left = serving
             .upstreams()
             .filter_map(|upstream| Some((&upstream.id, upstream.credential_left(now)?)));
         self.gateway.metrics.credentials(left);
     }
+}
 
-    fn due(&self, upstream: &Arc<Upstream>) -> Option<Due> {
-        let source: &CredentialSource = upstream.source()?;
-        let resolved = resolve(&upstream.id, upstream.settings(), source, &*self.secrets);
-        let due = upstream.upkeep().is_due(resolved.fingerprint, self.gateway.now());
-        due.then(|| Due { upstream: Arc::clone(upstream), kind: source.kind(), resolved })
-    }
-
-    async fn renew(&self, serving: &Serving, due: Due) {
-        let Due { upstream, kind, resolved } = due;
-        let installed = self.install(&upstream, resolved.auth, resolved.fingerprint).await;
-        let endpoint = &upstream.id;
-        match installed {
-            Ok(()) => {
-                tracing::info!(%endpoint, kind, "a credential is in use");
-                let lanes = serving.lanes().filter(|lane| lane.upstream.id == *endpoint);
-                lanes.for_each(|lane| lane.health().credential_changed());
-            }
-            Err(error) => {
-                let env = &self.gateway.env;
-                let jitter = env.random_u64();
-                let wait = upstream.upkeep().failed(resolved.fingerprint, env.now(), jitter);
-                self.gateway.metrics.credential_failed(endpoint);
-                let wait_ms = wait.as_millis();
-                if upstream.has_credential(env.now()) {
-                    tracing::warn!(%endpoint, kind, %error, wait_ms, "a credential was not renewed; the last one stays in use until it ends");
-                } else {
-                    tracing::error!(%endpoint, kind, %error, wait_ms, "an endpoint has no valid credential; its routes are out");
-                }
-            }
-        }
-    }
-
-    async fn install(
-        &self,
-        upstream: &Upstream,
-        auth: Result<Auth, CredentialError>,
-        read: u64,
-    ) -> Result<(), CredentialError> {
-        let env = &self.gateway.env;
-        let granted = obtain(&auth?, &self.client, env).await?;
-        upstream.install(&granted).map_err(CredentialError::Settings)?;
-        upstream.upkeep().succeeded(granted, read, env.now(), env.random_u64());
-        Ok(())
+impl Drop for Due {
+    fn drop(&mut self) {
+        self.upstream.asked();
     }
 }
 

@@ -11,7 +11,7 @@ use dataplane::{Metrics, Preparing, Renewer, Secrets, SecretsError, Serving};
 use journal::Entry;
 use prometheus_client::registry::Registry;
 use secrecy::SecretString;
-use simulator::{FaultSpec, Vendor};
+use simulator::{FaultKind, FaultSpec, Vendor};
 use transport::{Client, ClientOptions, Env};
 
 use crate::lab::{Lab, Setup, VendorSetup, error_500};
@@ -185,25 +185,28 @@ async fn a_newer_bundle_takes_credentials_over() {
     assert!(!all(&prepared(None)));
 }
 
-#[tokio::test]
-async fn a_route_without_a_credential_is_passed_over_on_the_record() {
-    let (lab, renewer, variables) = lab(KEY, None).await;
-    let endpoints = std::fs::read_to_string(lab.dir.path().join("endpoints.yaml")).unwrap();
-    let one = endpoints.replacen("env: SECRET", "env: ANOTHER", 1);
-    std::fs::write(lab.dir.path().join("endpoints.yaml"), one).unwrap();
-    variables.set("SECRET", "key");
+/// Puts the bundle in force with one endpoint's credential changed.
+fn replace_one(lab: &Lab, from: &str, to: &str) -> Serving {
+    let file = lab.dir.path().join("endpoints.yaml");
+    let changed = std::fs::read_to_string(&file).unwrap().replacen(from, to, 1);
+    std::fs::write(file, changed).unwrap();
     let metrics = Metrics::register(&mut Registry::default());
     let env = Env::scripted(lab.gateway.now(), 1);
     let preparing = Preparing { metrics: &metrics, env: &env };
     let bundle = bundle::load(lab.dir.path(), lab.gateway.now()).unwrap();
-    let serving = Serving::prepare(bundle, lab.gateway.region(), &preparing, None).unwrap();
+    Serving::prepare(bundle, lab.gateway.region(), &preparing, None).unwrap()
+}
+
+#[tokio::test]
+async fn a_route_without_a_credential_is_passed_over_on_the_record() {
+    let (lab, renewer, variables) = lab(KEY, None).await;
+    variables.set("SECRET", "key");
+    let serving = replace_one(&lab, "env: SECRET", "env: ANOTHER");
     renewer.look(&serving).await;
     lab.gateway.replace(serving).unwrap();
     let answer = lab.chat(&lab.strict, false).await;
-    assert_eq!(
-        (answer.status().as_u16(), &answer.headers()["isobar-attempts"]),
-        (200, &"1".parse().unwrap())
-    );
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["isobar-attempts"], "1");
     let entries = lab.log.entries.lock().unwrap();
     let passed_over = entries.iter().rev().find_map(|entry| match entry {
         Entry::Admission(admission) => Some(&admission.passed_over),
@@ -213,6 +216,34 @@ async fn a_route_without_a_credential_is_passed_over_on_the_record() {
         passed_over.unwrap().iter().filter(|over| &*over.reason == "no_credential").collect();
     assert_eq!(without.len(), 1);
     assert_eq!(without[0].route.as_str(), "openai-eu-west-large");
+}
+
+#[tokio::test]
+async fn a_silent_token_service_holds_up_nobody_elses_credential() {
+    let (lab, renewer, variables) = lab(KEY, None).await;
+    lab.fault(&FaultSpec::new("tokens", FaultKind::HangBeforeHeaders)).await;
+    let simulator = lab.simulator.trim_start_matches("http://");
+    let silent = GOOGLE.trim_start_matches("  credential: ").replace("@SIMULATOR@", simulator);
+    lab.gateway.replace(replace_one(&lab, "{env: SECRET}", &silent)).unwrap();
+    let serving = lab.gateway.serving();
+    let others = || {
+        let now = lab.gateway.now();
+        serving.upstreams().filter(|upstream| upstream.has_credential(now)).count()
+    };
+    let meanwhile = async {
+        while !lab.reached().await.iter().any(|name| name == "tokens") {
+            tokio::task::yield_now().await;
+        }
+        variables.set("SECRET", "key");
+        renewer.look(&serving).await;
+        assert_eq!(others(), 5);
+    };
+    tokio::select! {
+        biased;
+        () = renewer.look(&serving) => panic!("a silent service answered"),
+        () = meanwhile => {}
+    }
+    assert_eq!(status(&lab).await, 200);
 }
 
 const BEDROCK: VendorSetup = VendorSetup {

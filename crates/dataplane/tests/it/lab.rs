@@ -154,7 +154,7 @@ pub(crate) struct Lab {
     pub(crate) dir: TempDir,
     registry: Registry,
     worker: Worker,
-    simulator: String,
+    pub(crate) simulator: String,
     client: Client,
 }
 
