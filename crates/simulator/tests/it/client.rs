@@ -1,4 +1,4 @@
-//! A world with four endpoints, and a client that sees how a reply ends.
+//! A world with endpoints of every vendor, and a client that sees how a reply ends.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -83,6 +83,26 @@ fn endpoints() -> Vec<EndpointSpec> {
         },
         EndpointSpec { key: Some("secret".into()), ..locked },
         EndpointSpec { key: Some("secret".into()), ..locked_too },
+        EndpointSpec {
+            location: Some("swedencentral".into()),
+            ..EndpointSpec::new("azure", "eu-north", Vendor::Azure)
+        },
+        EndpointSpec::new("bedrock", "eu-west", Vendor::Bedrock),
+        EndpointSpec::new("vertex", "eu-west", Vendor::Vertex),
+        EndpointSpec::new("mistral", "eu-west", Vendor::Mistral),
+        EndpointSpec::new("identity", "eu-west", Vendor::Identity),
+        EndpointSpec {
+            lifetime_seconds: Some(0),
+            ..EndpointSpec::new("identity-stale", "eu-west", Vendor::Identity)
+        },
+        EndpointSpec {
+            issued_only: true,
+            ..EndpointSpec::new("vertex-issued", "eu-west", Vendor::Vertex)
+        },
+        EndpointSpec {
+            issued_only: true,
+            ..EndpointSpec::new("azure-issued", "eu-west", Vendor::Azure)
+        },
     ]
 }
 

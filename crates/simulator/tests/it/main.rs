@@ -10,6 +10,10 @@
 
 mod client;
 mod control;
+mod embeddings;
 mod faults;
+mod identity;
 mod shapes;
+mod speech;
 mod streams;
+mod wires;
