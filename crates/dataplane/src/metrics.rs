@@ -297,6 +297,7 @@ mod tests {
             region: "eu-west".parse().unwrap(),
             upstream_model: "m".to_owned(),
             weight: 100,
+            capability: vocab::Capability::default(),
         });
         let lane = metrics.route(&route);
         let usage = Usage {

@@ -15,7 +15,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bundle::{Bundle, CredentialSource, EndpointConfig};
-use dialect::{ModelEntry, UpstreamDialect};
+use dialect::{ModelEntry, Target, UpstreamDialect};
 use http::HeaderValue;
 use policy::Route;
 use provider::{Endpoint, Provider, Settings, SettingsError, auth::Granted};
@@ -28,6 +28,9 @@ use crate::{
     headers,
     metrics::{Metrics, RouteMetrics},
 };
+
+/// The output limit where an upstream requires one and neither caller nor route gives one.
+const OUTPUT_MAX_DEFAULT: u64 = 4096;
 
 /// Why a bundle cannot be served from here.
 #[derive(Debug, thiserror::Error)]
@@ -304,6 +307,18 @@ impl Ready {
 }
 
 impl Lane {
+    /// What a request that goes here must be made for.
+    #[must_use]
+    pub fn target(&self) -> Target<'_> {
+        let capability = &self.route.capability;
+        Target {
+            model: &self.route.upstream_model,
+            output_max_default: capability.output_max.unwrap_or(u64::MAX).min(OUTPUT_MAX_DEFAULT),
+            has: capability.has,
+            inference_geo: self.upstream.settings.get("inference_geo"),
+        }
+    }
+
     /// The health of this route. Hold the guard for a moment and never across an await.
     pub fn health(&self) -> MutexGuard<'_, RouteHealth> {
         self.health.lock().unwrap_or_else(PoisonError::into_inner)

@@ -31,6 +31,7 @@ mod nowhere;
 mod openai_chat;
 mod openai_embeddings;
 mod openai_responses;
+mod places;
 mod prompt;
 mod reasoning;
 mod relay;

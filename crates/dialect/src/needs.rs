@@ -1,5 +1,7 @@
 //! What a request asks for beyond text, as policy and routing need to know it.
 
+use vocab::{Feature, FeatureSet};
+
 /// Features that one request uses. Found in the cheap pass over the body, never from a model list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
@@ -19,8 +21,22 @@ pub struct Needs {
     pub logprobs: bool,
     /// More than one answer is asked for.
     pub several_answers: bool,
-    /// Reasoning is asked for, switched off, or replayed.
+    /// Reasoning is asked for, bounded, or replayed.
     pub reasoning: bool,
+    /// Several tool calls in one answer, asked for in so many words.
+    pub parallel_tools: bool,
+    /// A tool must be called.
+    pub forced_tool: bool,
+    /// The answer must be a JSON object of any kind.
+    pub json_object: bool,
+    /// Temperature, nucleus or top-k are given.
+    pub sampling: bool,
+    /// The conversation ends in an answer of the model, to be continued.
+    pub prefill: bool,
+    /// Instructions come after the conversation has begun.
+    pub late_instructions: bool,
+    /// Vectors of a chosen size are asked for.
+    pub dimensions: bool,
 }
 
 /// Stands for provider-run tools whose names are not kept.
@@ -41,9 +57,39 @@ impl Needs {
         self.logprobs |= part.logprobs;
         self.several_answers |= part.several_answers;
         self.reasoning |= part.reasoning;
+        self.parallel_tools |= part.parallel_tools;
+        self.forced_tool |= part.forced_tool;
+        self.json_object |= part.json_object;
+        self.sampling |= part.sampling;
+        self.prefill |= part.prefill;
+        self.late_instructions |= part.late_instructions;
+        self.dimensions |= part.dimensions;
         for kind in &part.hosted_tools {
             self.hosted(kind);
         }
+    }
+
+    /// The features among them. Tools that the provider runs are not: where they may run is
+    /// policy's to say.
+    pub(crate) fn features(&self) -> FeatureSet {
+        let asked = [
+            (Feature::Tools, self.function_tools),
+            (Feature::ParallelTools, self.parallel_tools),
+            (Feature::ForcedTool, self.forced_tool),
+            (Feature::Images, self.images),
+            (Feature::Documents, self.documents),
+            (Feature::Audio, self.audio),
+            (Feature::JsonSchema, self.json_schema),
+            (Feature::JsonObject, self.json_object),
+            (Feature::Logprobs, self.logprobs),
+            (Feature::SeveralAnswers, self.several_answers),
+            (Feature::Reasoning, self.reasoning),
+            (Feature::Sampling, self.sampling),
+            (Feature::Prefill, self.prefill),
+            (Feature::LateInstructions, self.late_instructions),
+            (Feature::Dimensions, self.dimensions),
+        ];
+        asked.into_iter().filter(|(_, asked)| *asked).map(|(feature, _)| feature).collect()
     }
 
     /// Adds a tool that the provider runs; its version date is not part of the name.
@@ -61,6 +107,39 @@ impl Needs {
         if !self.hosted_tools.iter().any(|known| known == name) {
             self.hosted_tools.push(name.to_owned());
         }
+    }
+}
+
+/// Who says one message of a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Speaker {
+    /// The application.
+    Instructions,
+    /// The person, or a tool.
+    Caller,
+    /// The model.
+    Model,
+}
+
+/// What the order of a conversation says: fed message by message.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Order {
+    begun: bool,
+    late: bool,
+    ends_in_answer: bool,
+}
+
+impl Order {
+    /// Takes note of the next message.
+    pub(crate) fn add(&mut self, speaker: Speaker) {
+        self.late |= self.begun && speaker == Speaker::Instructions;
+        self.begun |= speaker != Speaker::Instructions;
+        self.ends_in_answer = speaker == Speaker::Model;
+    }
+
+    /// What it needs.
+    pub(crate) fn needs(self) -> Needs {
+        Needs { prefill: self.ends_in_answer, late_instructions: self.late, ..Needs::default() }
     }
 }
 

@@ -4,13 +4,14 @@ use std::{borrow::Cow, fmt, sync::OnceLock};
 
 use bytes::Bytes;
 use memchr::memmem;
-use vocab::RequestId;
+use vocab::{Feature, FeatureSet, RequestId};
 
 use crate::{
     ClientDialect, Needs, ParseError, Relay, RelayOptions, Unsupported, UpstreamDialect,
     anthropic::{Cloud, Version},
     client::ClientFormat,
     embedding::Texts,
+    places,
     prompt::Prompt,
     reasoning,
     scan::Peek,
@@ -34,11 +35,23 @@ pub struct Target<'a> {
     pub model: &'a str,
     /// The output limit where the upstream requires one and the caller gave none.
     pub output_max_default: u64,
+    /// What the model can do where its dialect has the words for some models only.
+    pub has: FeatureSet,
+    /// Where the endpoint has Anthropic process the request.
+    pub inference_geo: Option<&'a str>,
 }
 
 impl Target<'static> {
     /// Stands for any target when only the fields are checked.
-    pub(crate) const ANY: Self = Self { model: "", output_max_default: 1 };
+    pub(crate) const ANY: Self = Self::new("", 1);
+}
+
+impl<'a> Target<'a> {
+    /// A model of which nothing more is said.
+    #[must_use]
+    pub const fn new(model: &'a str, output_max_default: u64) -> Self {
+        Self { model, output_max_default, has: FeatureSet::EMPTY, inference_geo: None }
+    }
 }
 
 /// What is sent upstream.
@@ -134,6 +147,52 @@ impl Request {
         self.peek.stream
     }
 
+    /// What a route must be able to do for it, found in the cheap pass.
+    #[must_use]
+    pub fn features(&self) -> FeatureSet {
+        let mut features = self.peek.needs.features();
+        features.insert_if(Feature::Streaming, self.peek.stream);
+        features
+    }
+
+    /// The field of the caller's body that asks for `feature`; as exact as the body can be read.
+    #[must_use]
+    pub fn place_of(&self, feature: Feature) -> String {
+        let exact = match self.asked() {
+            Ok(Asked::Prompt(prompt)) => places::exact(prompt, feature),
+            Ok(Asked::Texts(_)) | Err(_) => None,
+        };
+        exact.unwrap_or_else(|| places::field(self.client, feature).to_owned())
+    }
+
+    /// The field that holds the output limit.
+    #[must_use]
+    pub fn output_max_place(&self) -> &'static str {
+        places::output_max(self.client, &self.body)
+    }
+
+    /// The field that holds the conversation or the texts.
+    #[must_use]
+    pub fn prompt_place(&self) -> &'static str {
+        places::prompt(self.client)
+    }
+
+    /// Whether the prompt is longer than so many tokens whatever the tokenizer: a token is taken to
+    /// hold up to eight letters or digits, twice of what it holds in prose, and nothing else is
+    /// counted. What is not known for certain is not said.
+    #[must_use]
+    pub fn is_longer_than(&self, tokens: u64) -> bool {
+        let certain = |letters: u64| letters / places::LETTERS_PER_TOKEN > tokens;
+        // Most bodies are short enough whatever they hold, and need no further look.
+        if !u64::try_from(self.body.len()).is_ok_and(certain) {
+            return false;
+        }
+        match self.asked() {
+            Ok(Asked::Prompt(prompt)) => certain(places::letters(prompt)),
+            Ok(Asked::Texts(_)) | Err(_) => false,
+        }
+    }
+
     /// What it asks for beyond text.
     #[must_use]
     pub fn needs(&self) -> &Needs {
@@ -164,8 +223,13 @@ impl Request {
     /// # Errors
     /// [`Unsupported`] names the field that cannot go; without any upstream for the operation, the
     /// model.
-    pub fn choose(&self, upstreams: &[UpstreamDialect]) -> Result<UpstreamDialect, Unsupported> {
+    pub fn choose(
+        &self,
+        upstreams: &[UpstreamDialect],
+        target: &Target<'_>,
+    ) -> Result<UpstreamDialect, Unsupported> {
         self.served()?;
+        self.may_go_to(target)?;
         if let Some(same) = upstreams.iter().find(|upstream| self.passes_through(**upstream)) {
             return Ok(*same);
         }
@@ -174,7 +238,7 @@ impl Request {
             if upstream.operation() != self.client.operation() {
                 continue;
             }
-            match self.carried_by(*upstream) {
+            match self.carried_by(*upstream, target) {
                 Ok(()) => return Ok(*upstream),
                 // The first is the one its provider prefers, so its reason is the best one.
                 Err(unsupported) => refused = refused.or(Some(unsupported)),
@@ -186,18 +250,26 @@ impl Request {
         }))
     }
 
-    /// Whether `upstream` can carry this request: always when it passes through, otherwise every
-    /// feature is checked.
+    /// Whether `upstream` can carry this request to `target`: always when it passes through,
+    /// otherwise every feature is checked.
     ///
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
-    pub fn carried_by(&self, upstream: UpstreamDialect) -> Result<(), Unsupported> {
+    pub fn carried_by(
+        &self,
+        upstream: UpstreamDialect,
+        target: &Target<'_>,
+    ) -> Result<(), Unsupported> {
         self.served()?;
+        self.may_go_to(target)?;
         if self.passes_through(upstream) {
             return Ok(());
         }
         match (upstream.format(), self.asked()?) {
-            (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => format.check(prompt),
+            (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => {
+                format.check(prompt)?;
+                upstream.takes_by_model(prompt, target)
+            }
             (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => format.check(prompt),
             (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.check(texts),
             _ => Err(self.other_operation(upstream)),
@@ -217,6 +289,7 @@ impl Request {
         target: &Target<'_>,
     ) -> Result<Outbound, Unsupported> {
         self.served()?;
+        self.may_go_to(target)?;
         let Emitted { body, dropped } = if self.passes_through(upstream) {
             let dropped = self.peek.retention_edit.as_ref().map(|_| "store");
             let body = splice(&self.body, self.edits(upstream, target));
@@ -296,6 +369,17 @@ impl Request {
         self.peek.refused.clone().map_or(Ok(()), Err)
     }
 
+    /// P2: a body must not move processing to another place than the endpoint says.
+    fn may_go_to(&self, target: &Target<'_>) -> Result<(), Unsupported> {
+        match self.peek.inference_geo.as_deref() {
+            Some(geo) if target.inference_geo != Some(geo) => Err(Unsupported::about(
+                "inference_geo",
+                "`inference_geo` is not what the endpoint of any permitted route says: policy decides where a request is processed",
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn edits(&self, upstream: UpstreamDialect, target: &Target<'_>) -> Vec<Edit> {
         let cloud = match upstream {
             UpstreamDialect::BedrockInvoke => Some(Cloud::BEDROCK),
@@ -312,6 +396,14 @@ impl Request {
             edits.push(Edit { at: self.peek.model_at.clone(), text: Cow::Owned(text) });
         }
         edits.extend(self.peek.usage_edit.clone().filter(|_| self.peek.stream));
+        let unsaid = self.peek.inference_geo.is_none();
+        if let (UpstreamDialect::AnthropicMessages, Some(geo), true) =
+            (upstream, target.inference_geo, unsaid)
+        {
+            let brace = self.body.iter().position(|&byte| byte == b'{').unwrap_or(0);
+            let text = format!(r#""inference_geo":{},"#, serde_json::Value::from(geo));
+            edits.push(Edit { at: brace + 1..brace + 1, text: Cow::Owned(text) });
+        }
         edits
     }
 
@@ -323,6 +415,7 @@ impl Request {
         let asked = self.asked()?;
         let emitted = match (upstream.format(), asked) {
             (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => {
+                upstream.takes_by_model(prompt, target)?;
                 format.emit(prompt, target)?
             }
             (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => {

@@ -43,6 +43,8 @@ pub(crate) struct Peek {
     /// Whether the body has words of another API's SDK, so that it is put into the upstream's words
     /// even where the dialects are equal.
     pub(crate) translate: bool,
+    /// Where the caller asks Anthropic to process it.
+    pub(crate) inference_geo: Option<String>,
 }
 
 /// Where the walk is, and what is wrong there if it knows.

@@ -207,6 +207,61 @@ impl<'de> Deserialize<'de> for Skip {
     }
 }
 
+/// A word, or the `type` of an object: the two ways to write a choice.
+#[derive(Debug, Default)]
+pub(crate) struct Word<'a>(pub(crate) Option<Cow<'a, str>>);
+
+struct WordVisitor;
+
+impl<'de> Visitor<'de> for WordVisitor {
+    type Value = Word<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a word, or an object with a type")
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Word(None))
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Word(Some(Cow::Owned(text.to_owned()))))
+    }
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Word(Some(Cow::Borrowed(text))))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut word = None;
+        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
+            if key == "type" {
+                word = map.next_value::<Word<'de>>()?.0;
+            } else {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(Word(word))
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Ok(Word(None))
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Ok(Word(None))
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Ok(Word(None))
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Ok(Word(None))
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<Skip>()?.is_some() {}
+        Ok(Word(None))
+    }
+}
+
+impl<'de> Deserialize<'de> for Word<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(WordVisitor)
+    }
+}
+
 /// Appends `text` as a JSON string.
 pub(crate) fn quote(out: &mut Vec<u8>, text: &str) {
     // Writing to memory cannot fail.

@@ -3,8 +3,8 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use vocab::{
-    EndpointId, JurisdictionId, MechanismId, ModelId, RegionId, RouteId, TenantId, Timestamp,
-    WorkloadId,
+    Capability, EndpointId, JurisdictionId, MechanismId, ModelId, RegionId, RouteId, TenantId,
+    Timestamp, WorkloadId,
 };
 
 use crate::{certificate::Certificate, workload::Workload};
@@ -56,6 +56,9 @@ pub struct Route {
     pub upstream_model: String,
     /// Its share inside a tier, relative to the others; 0 to 1000.
     pub weight: u32,
+    /// What the model behind it can do. Policy does not look at it: a route that cannot carry a
+    /// request is passed over later, among those that policy permits (G4).
+    pub capability: Capability,
 }
 
 /// What kind of legal ground a transfer mechanism is.

@@ -1,7 +1,10 @@
 //! The Anthropic Messages API.
 //!
 //! `base_url` is the root, as in Anthropic's SDKs: `https://api.anthropic.com`. The region is a
-//! field of the request (`inference_geo`) and of its usage, so no header reports it.
+//! field of the request (`inference_geo`) and of its usage, so no header reports it. It is the
+//! endpoint that says it, never the caller: `dialect` puts it into every body for this endpoint.
+//! Counting has no such field: a prompt that is only counted goes where the workspace's own default
+//! leads.
 
 use dialect::UpstreamDialect;
 use http::HeaderName;
@@ -9,7 +12,7 @@ use secrecy::ExposeSecret;
 use vocab::HttpHead;
 
 use crate::{
-    Credential, Endpoint, Observed, Provider, Reach, Room, Settings, SettingsError,
+    Credential, Endpoint, Observed, Provider, Reach, Room, Setting, Settings, SettingsError,
     base::{Base, Shape},
     observed::{count, request_id},
 };
@@ -20,6 +23,13 @@ pub const VERSION_DEFAULT: &str = "2023-06-01";
 
 const SHAPE: Shape =
     Shape { example: "https://api.anthropic.com", appended: &["/v1/messages", "/messages", "/v1"] };
+/// What the setting is called, and the field of the body that says it.
+const INFERENCE_GEO: Setting = Setting {
+    name: "inference_geo",
+    what: "`us` or `global`: where Anthropic processes what this endpoint is sent",
+    example: "us",
+    required: false,
+};
 const API_KEY: HeaderName = HeaderName::from_static("x-api-key");
 const VERSION: HeaderName = HeaderName::from_static("anthropic-version");
 
@@ -38,12 +48,20 @@ impl Provider for Anthropic {
         "anthropic"
     }
 
+    fn settings(&self) -> &'static [Setting] {
+        &[INFERENCE_GEO]
+    }
+
     fn speaks(&self, _settings: &Settings, _model: &str) -> Vec<UpstreamDialect> {
         vec![UpstreamDialect::AnthropicMessages, UpstreamDialect::AnthropicCount]
     }
 
-    fn reach(&self, _settings: &Settings, _model: &str) -> Reach {
-        Reach::Unstated
+    fn reach(&self, settings: &Settings, _model: &str) -> Reach {
+        match settings.get(INFERENCE_GEO.name) {
+            Some("global") => Reach::Global,
+            Some(geography) => Reach::Geography(geography.to_owned()),
+            None => Reach::Unstated,
+        }
     }
 
     fn connect(
@@ -51,6 +69,10 @@ impl Provider for Anthropic {
         settings: &Settings,
         credential: Option<&Credential>,
     ) -> Result<Endpoint, SettingsError> {
+        if !matches!(settings.get(INFERENCE_GEO.name), None | Some("us" | "global")) {
+            let Setting { name: setting, what, example, .. } = INFERENCE_GEO;
+            return Err(SettingsError::Wrong { setting, what, example });
+        }
         let base = Base::parse_shape(&settings.base_url, SHAPE)?;
         let mut endpoint = Endpoint::new(base, &settings.headers)?
             .at(UpstreamDialect::AnthropicMessages, "/v1/messages")?

@@ -101,6 +101,9 @@ impl Feature {
 pub struct FeatureSet(u32);
 
 impl FeatureSet {
+    /// No feature.
+    pub const EMPTY: Self = Self(0);
+
     /// Adds a feature.
     pub const fn insert(&mut self, feature: Feature) {
         self.0 |= feature.bit();
@@ -141,6 +144,20 @@ impl FeatureSet {
     pub fn iter(self) -> impl Iterator<Item = Feature> {
         Feature::ALL.into_iter().filter(move |feature| self.contains(*feature))
     }
+}
+
+/// What a route says of the model behind it, beside what its dialect carries (G4). The default says
+/// nothing: whatever the dialect carries is tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Capability {
+    /// What the model cannot do although its dialect has the words.
+    pub lacks: FeatureSet,
+    /// What the model can do where its dialect has the words for some models only.
+    pub has: FeatureSet,
+    /// The most tokens of prompt and answer together, where it is known.
+    pub context_max: Option<u64>,
+    /// The most tokens of one answer, where it is known.
+    pub output_max: Option<u64>,
 }
 
 impl FromIterator<Feature> for FeatureSet {

@@ -27,7 +27,7 @@ mod usage;
 pub use control::{DataClass, EvidenceLevel};
 pub use exchange::{HttpCall, HttpHead, HttpReply};
 pub use failure::{Failure, FailureKind, OutcomeClass};
-pub use feature::{Feature, FeatureSet};
+pub use feature::{Capability, Feature, FeatureSet};
 pub use id::{
     CertificateId, CredentialId, EndpointId, Id, IdError, JurisdictionId, MechanismId, ModelId,
     RegionId, RouteId, TenantId, WorkloadId,

@@ -168,6 +168,7 @@ pub(crate) fn routes(
             region,
             upstream_model: raw.upstream_model.value,
             weight: u32::try_from(raw.weight).unwrap_or(u32::MAX),
+            capability: raw.capability,
         }))
     };
     raw.into_iter().filter_map(route).collect()

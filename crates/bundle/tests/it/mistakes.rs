@@ -205,6 +205,30 @@ const ONE_LINE_EACH: &[Mistake] = &[
     mistake(
         "routes.yaml",
         "upstream_model: m\n",
+        "upstream_model: m\n  lacks: [tools, imges]\n",
+        "E routes.yaml:5:18 `imges` is not a word for this field (did you mean `images`?)",
+    ),
+    mistake(
+        "routes.yaml",
+        "upstream_model: m\n",
+        "upstream_model: m\n  has: [tools]\n",
+        "E routes.yaml:5:9 `tools` is not a word for this field (write one of `late_instructions`)",
+    ),
+    mistake(
+        "routes.yaml",
+        "upstream_model: m\n",
+        "upstream_model: m\n  context_max: 0\n",
+        "E routes.yaml:5:16 a limit of 0 tokens serves nothing (write the model's limit, or leave the line out; `weight: 0` shuts a route)",
+    ),
+    mistake(
+        "routes.yaml",
+        "upstream_model: m\n",
+        "upstream_model: m\n  context: 8192\n",
+        "E routes.yaml:5:3 a route has no field `context` (did you mean `context_max`?)",
+    ),
+    mistake(
+        "routes.yaml",
+        "upstream_model: m\n",
         "upstream_model: 4.1\n",
         "E routes.yaml:4:19 expected a text, found a number (put the value in quotes)",
     ),

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use dialect::{Outbound, Target};
+use dialect::Outbound;
 use provider::CallContext;
 use routing::Timeouts;
 use transport::{Client, Reply};
@@ -16,8 +16,6 @@ use super::{
 };
 use crate::trail::Trail;
 
-/// Output limit where an upstream demands one and the caller gave none.
-const OUTPUT_MAX_DEFAULT: u64 = 4096;
 /// Bytes held back before the first content token.
 const HELD_MAX: usize = 8 * 1024 * 1024;
 
@@ -97,9 +95,7 @@ impl<'a> Exchange<'a> {
 
     fn outbound(&self, trail: &mut Trail) -> Result<Outbound, Failure> {
         let lane = self.choice.lane();
-        let target =
-            Target { model: &lane.route.upstream_model, output_max_default: OUTPUT_MAX_DEFAULT };
-        let emitted = self.planned.request().emit(self.choice.dialect(), &target);
+        let emitted = self.planned.request().emit(self.choice.dialect(), &lane.target());
         // `carried_by` said yes at planning, so a no here concerns this request and no route.
         let outbound = emitted
             .map_err(|unsupported| Failure::new(FailureKind::BadRequest, unsupported.message))?;

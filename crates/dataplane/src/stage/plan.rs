@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use dialect::{Request, Unsupported, UpstreamDialect};
 use policy::{Permitted, Terms};
 use routing::{Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts};
-use vocab::{EndpointId, Refusal, RefusalCode, Timestamp};
+use vocab::{Capability, EndpointId, Refusal, RefusalCode, Timestamp};
 
 use super::admit::Admitted;
 use crate::{serving::Lane, trail::Trail};
@@ -120,7 +120,7 @@ fn choices(trail: &mut Trail, request: &Request, terms: &Terms, now: Timestamp) 
     let mut choices = Vec::with_capacity(terms.routes().len());
     for permitted in terms.routes() {
         let Some(lane) = trail.serving.lane(&permitted.route.id) else { continue };
-        match request.choose(&lane.speaks) {
+        match able(request, lane) {
             Ok(_) if !lane.upstream.has_credential(now) => {
                 trail.passed_over.push(journal::PassedOver {
                     route: permitted.route.id.clone(),
@@ -133,16 +133,53 @@ fn choices(trail: &mut Trail, request: &Request, terms: &Terms, now: Timestamp) 
                 lane: Arc::clone(lane),
                 dialect,
             }),
-            Err(reason) => {
-                trail.passed_over.push(journal::PassedOver {
-                    route: permitted.route.id.clone(),
-                    reason: "cannot_carry".into(),
-                });
-                unsupported = Some(reason);
+            Err(Unable { reason, unsupported: why }) => {
+                let route = permitted.route.id.clone();
+                trail.passed_over.push(journal::PassedOver { route, reason });
+                unsupported = Some(why);
             }
         }
     }
     Choices { choices, unsupported, without }
+}
+
+/// Why a route cannot carry a request.
+struct Unable {
+    /// For the record. It names no field: what stands in a body is not the record's (AUD-4).
+    reason: journal::Word,
+    /// For the caller.
+    unsupported: Unsupported,
+}
+
+/// The API by which a route can serve the request (G4): what the bundle says of the model first,
+/// since that costs nothing to ask, then what the dialect has words for.
+fn able(request: &Request, lane: &Lane) -> Result<UpstreamDialect, Unable> {
+    let Capability { lacks, context_max, output_max, .. } = lane.route.capability;
+    let unable = |what: &str, field: String, why: &str| Unable {
+        reason: format!("cannot_carry:{what}").into(),
+        unsupported: Unsupported { message: format!("`{field}` {why}"), param: field },
+    };
+    if let Some(feature) = request.features().intersection(lacks).iter().next() {
+        let name = feature.as_str();
+        let why = format!("asks for `{name}`, which no permitted route of this model has");
+        return Err(unable(name, request.place_of(feature), &why));
+    }
+    if let (Some(asked), Some(most)) = (request.output_max(), output_max)
+        && asked > most
+    {
+        let why =
+            format!("is more than {most}, the most that a permitted route of this model gives");
+        return Err(unable("output_max", request.output_max_place().to_owned(), &why));
+    }
+    if let Some(most) = context_max.filter(|most| request.is_longer_than(*most)) {
+        let why = format!(
+            "is longer than {most} tokens, the most that a permitted route of this model takes"
+        );
+        return Err(unable("context_max", request.prompt_place().to_owned(), &why));
+    }
+    request
+        .choose(&lane.speaks, &lane.target())
+        .map_err(|unsupported| Unable { reason: "cannot_carry".into(), unsupported })
 }
 
 fn candidate(choices: &[Choice], index: usize, choice: &Choice, now: Timestamp) -> Candidate {

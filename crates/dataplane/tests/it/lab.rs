@@ -161,6 +161,8 @@ pub(crate) struct Lab {
 /// What is unusual about a lab.
 #[derive(Default)]
 pub(crate) struct Setup {
+    /// Changes `routes.yaml`.
+    pub(crate) routes: Option<Box<dyn Fn(String) -> String>>,
     pub(crate) faults: Vec<FaultSpec>,
     /// The key that every upstream asks for.
     pub(crate) key: Option<&'static str>,
@@ -217,7 +219,11 @@ impl Lab {
         let (strict, strict_hash) = identity::mint("test", "acme-strict", [1; 32]);
         let (lenient, lenient_hash) = identity::mint("test", "acme-lenient", [2; 32]);
         let dir = tempfile::tempdir().unwrap();
-        write_sample(dir.path(), |text| {
+        write_sample(dir.path(), |name, text| {
+            let text = match (name, &setup.routes) {
+                ("routes.yaml", Some(change)) => change(text),
+                _ => text,
+            };
             let under = |line: &str| match (line.split_once(": "), setup.vendor) {
                 (Some(("  base_url", url)), Some(_)) => {
                     format!("  base_url: {}\n{}", url.trim_end_matches("/v1"), setup.credential)
@@ -352,10 +358,11 @@ pub(crate) async fn text(response: Response<Body>) -> Result<String, String> {
     Ok(String::from_utf8(body.to_bytes().to_vec()).unwrap())
 }
 
-fn write_sample(dir: &Path, change: impl Fn(String) -> String) {
+fn write_sample(dir: &Path, change: impl Fn(&str, String) -> String) {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../isobar/sample-bundle");
     for file in std::fs::read_dir(&sample).expect("the sample bundle").flatten() {
         let text = std::fs::read_to_string(file.path()).unwrap();
-        std::fs::write(dir.join(file.file_name()), change(text)).unwrap();
+        let name = file.file_name();
+        std::fs::write(dir.join(&name), change(&name.to_string_lossy(), text)).unwrap();
     }
 }

@@ -8,6 +8,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod capability;
 mod costs;
 mod credentials;
 mod endings;

@@ -222,7 +222,7 @@ mod tests {
     fn put(cloud: Cloud, body: &str, beta: Option<&str>) -> String {
         let body = Bytes::from(body.to_owned());
         let peek = super::super::peek::peek(Version::default(), &body).unwrap();
-        let target = Target { model: "up", output_max_default: 1 };
+        let target = Target::new("up", 1);
         let put = splice(&body, cloud.edits(&body, &peek, &target, beta));
         String::from_utf8(put.to_vec()).unwrap()
     }

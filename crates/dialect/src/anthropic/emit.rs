@@ -48,6 +48,7 @@ pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'
         tool_choice: choice(prompt),
         output_config,
         thinking,
+        inference_geo: target.inference_geo,
         stream: prompt.stream.then_some(true),
     })
 }
@@ -66,6 +67,7 @@ pub(crate) fn emit_count<'p>(
         temperature: None,
         top_p: None,
         top_k: None,
+        inference_geo: None,
         stream: None,
         ..emit(prompt, target)?
     })

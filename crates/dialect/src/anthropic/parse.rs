@@ -14,6 +14,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
     let mut body = Fields::body(body)?;
     let mut prompt = Prompt::default();
     body.take("model");
+    // Not the caller's to choose: it is what the endpoint says, or the request does not get here.
+    body.take("inference_geo");
     // Where caches begin changes what a call costs, not what it means.
     body.forgo(&["metadata", "cache_control"], &mut prompt.dropped);
     if let Some(tier) = body.take("service_tier") {

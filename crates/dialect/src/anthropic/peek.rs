@@ -6,9 +6,10 @@ use serde_json::value::RawValue;
 use super::Version;
 use crate::{
     Needs, ParseError,
+    needs::{Order, Speaker},
     scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
     splice::span,
-    text::{Loose, Skip, Text},
+    text::{Loose, Skip, Text, Word},
 };
 
 /// Reads what routing and policy need to know, and refuses what `version` refuses, as Anthropic
@@ -90,20 +91,30 @@ impl<'de> Top<'de> for Body<'de> {
                     return Err(place.fault(param, why));
                 }
                 peek.needs.merge(messages.needs);
+                peek.needs.merge(messages.order.needs());
             }
             "temperature" | "top_p" | "top_k" => {
                 let some = map.next_value::<Skip>()?.some;
+                peek.needs.sampling |= some;
                 if some && self.version == Version::V20261021 {
                     let message = "sampling parameters are not accepted with `anthropic-version: 2026-10-21`; leave them out or send `2023-06-01`";
                     return Err(place.fault(key, message));
                 }
             }
             "inference_geo" => {
-                if map.next_value::<Skip>()?.some {
-                    // P2: a request body must not move processing to another place.
-                    let message = "`inference_geo` is not accepted: policy decides where a request is processed";
-                    return Err(place.fault(key, message));
-                }
+                peek.inference_geo = match map.next_value::<Loose<'de>>()? {
+                    Loose::Absent => None,
+                    Loose::Text(geo) => Some(geo.into_owned()),
+                    Loose::Other => {
+                        return Err(place.fault(key, "`inference_geo` must be a string"));
+                    }
+                };
+            }
+            "tool_choice" => {
+                let choice = map.next_value::<Option<Walked<Choice>>>()?.map(|walked| walked.0);
+                let Choice { forced, parallel } = choice.unwrap_or_default();
+                peek.needs.forced_tool |= forced;
+                peek.needs.parallel_tools |= parallel;
             }
             "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
             "mcp_servers" => {
@@ -116,11 +127,16 @@ impl<'de> Top<'de> for Body<'de> {
                     peek.needs.hosted("code_execution");
                 }
             }
-            "thinking" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            "thinking" => {
+                let kind = map.next_value::<Word<'de>>()?.0;
+                peek.needs.reasoning |= kind.is_some_and(|kind| kind != "disabled");
+            }
             "output_format" => peek.needs.json_schema |= map.next_value::<Skip>()?.some,
             "output_config" => {
                 let config = map.next_value::<Option<OutputConfig>>()?;
-                peek.needs.json_schema |= config.is_some_and(|config| config.format.is_some());
+                let config = config.unwrap_or_default();
+                peek.needs.json_schema |= config.format.is_some_and(|format| format.some);
+                peek.needs.reasoning |= config.effort.is_some_and(|effort| effort.some);
             }
             _ => {
                 map.next_value::<Skip>()?;
@@ -130,10 +146,36 @@ impl<'de> Top<'de> for Body<'de> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 struct OutputConfig {
     #[serde(default)]
     format: Option<Skip>,
+    #[serde(default)]
+    effort: Option<Skip>,
+}
+
+#[derive(Default)]
+struct Choice {
+    forced: bool,
+    parallel: bool,
+}
+
+impl<'de> Object<'de> for Choice {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "type" => {
+                let kind: Loose<'de> = map.next_value()?;
+                self.forced = matches!(kind.as_str(), Some("any" | "tool"));
+            }
+            "disable_parallel_tool_use" => {
+                self.parallel = map.next_value::<Option<bool>>()? == Some(false);
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 /// How many elements a list has.
@@ -151,17 +193,20 @@ struct Messages {
     needs: Needs,
     // The first place that version 2026-10-21 refuses, and why.
     refused: Option<(String, &'static str)>,
+    order: Order,
 }
 
 impl Sum<Walked<Message>> for Messages {
     fn add(&mut self, index: usize, Walked(message): Walked<Message>) {
         let content = message.content;
         self.needs.merge(content.needs);
+        self.order.add(message.speaker.unwrap_or(Speaker::Caller));
+        let is_assistant = message.speaker == Some(Speaker::Model);
         if self.refused.is_some() {
             return;
         }
         let at = |part: usize| format!("messages[{index}].content[{part}]");
-        self.refused = match (message.is_assistant, content.document, content.citations) {
+        self.refused = match (is_assistant, content.document, content.citations) {
             (true, Some(part), _) => Some((
                 at(part),
                 "a document in an assistant message is not accepted with `anthropic-version: 2026-10-21`",
@@ -177,7 +222,7 @@ impl Sum<Walked<Message>> for Messages {
 
 #[derive(Default)]
 struct Message {
-    is_assistant: bool,
+    speaker: Option<Speaker>,
     content: Content,
 }
 
@@ -185,7 +230,11 @@ impl<'de> Object<'de> for Message {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
             "role" => {
-                self.is_assistant = map.next_value::<Loose<'de>>()?.as_str() == Some("assistant");
+                self.speaker = match map.next_value::<Loose<'de>>()?.as_str() {
+                    Some("system") => Some(Speaker::Instructions),
+                    Some("assistant") => Some(Speaker::Model),
+                    _ => Some(Speaker::Caller),
+                };
             }
             "content" => self.content = map.next_value::<Summed<Content, Walked<Block>>>()?.0,
             _ => {

@@ -7,9 +7,10 @@ use serde_json::value::RawValue;
 
 use crate::{
     Needs, ParseError,
+    needs::{Order, Speaker},
     scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
     splice::{Edit, span},
-    text::{Loose, Skip, Text},
+    text::{Loose, Skip, Text, Word},
 };
 
 /// What to put at the beginning of a body without `stream_options`.
@@ -95,7 +96,9 @@ impl<'de> Top<'de> for Body<'de> {
             }
             "messages" => {
                 self.messages = true;
-                peek.needs.merge(map.next_value::<Summed<Needs, Walked<Message>>>()?.0);
+                let messages = map.next_value::<Summed<Messages, Walked<Message>>>()?.0;
+                peek.needs.merge(messages.needs);
+                peek.needs.merge(messages.order.needs());
             }
             "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
             "functions" => peek.needs.function_tools |= map.next_value::<Skip>()?.some,
@@ -108,6 +111,18 @@ impl<'de> Top<'de> for Body<'de> {
                 let format = map.next_value::<Option<Kind<'de>>>()?;
                 let kind = format.as_ref().and_then(|format| format.kind.as_str());
                 peek.needs.json_schema |= kind == Some("json_schema");
+                peek.needs.json_object |= kind == Some("json_object");
+            }
+            "tool_choice" => {
+                let choice = map.next_value::<Word<'de>>()?.0;
+                peek.needs.forced_tool |=
+                    matches!(choice.as_deref(), Some("required" | "function" | "custom"));
+            }
+            "parallel_tool_calls" => {
+                peek.needs.parallel_tools |= map.next_value::<Option<bool>>()?.unwrap_or(false);
+            }
+            "temperature" | "top_p" | "top_k" => {
+                peek.needs.sampling |= map.next_value::<Skip>()?.some;
             }
             "logprobs" => {
                 peek.needs.logprobs |= map.next_value::<Option<bool>>()?.unwrap_or(false);
@@ -117,7 +132,10 @@ impl<'de> Top<'de> for Body<'de> {
                 peek.needs.several_answers |= count > 1;
             }
             "audio" => peek.needs.audio |= map.next_value::<Skip>()?.some,
-            "reasoning_effort" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            "reasoning_effort" => {
+                let effort = map.next_value::<Word<'de>>()?.0;
+                peek.needs.reasoning |= effort.is_some_and(|effort| effort != "none");
+            }
             _ => {
                 map.next_value::<Skip>()?;
             }
@@ -167,8 +185,22 @@ fn usage(whole: &[u8], raw: &RawValue) -> Option<Usage> {
 }
 
 #[derive(Default)]
+struct Messages {
+    needs: Needs,
+    order: Order,
+}
+
+impl Sum<Walked<Message>> for Messages {
+    fn add(&mut self, _: usize, Walked(message): Walked<Message>) {
+        self.needs.merge(message.needs);
+        self.order.add(message.speaker.unwrap_or(Speaker::Caller));
+    }
+}
+
+#[derive(Default)]
 struct Message {
     needs: Needs,
+    speaker: Option<Speaker>,
 }
 
 impl<'de> Object<'de> for Message {
@@ -177,7 +209,13 @@ impl<'de> Object<'de> for Message {
             "role" => {
                 let role: Loose<'de> = map.next_value()?;
                 self.needs.function_tools |= matches!(role.as_str(), Some("tool" | "function"));
+                self.speaker = match role.as_str() {
+                    Some("system" | "developer") => Some(Speaker::Instructions),
+                    Some("assistant") => Some(Speaker::Model),
+                    _ => Some(Speaker::Caller),
+                };
             }
+            "reasoning_details" => self.needs.reasoning |= map.next_value::<Skip>()?.some,
             "content" => self.needs.merge(map.next_value::<Summed<Needs, Walked<Part>>>()?.0),
             "tool_calls" | "function_call" => {
                 self.needs.function_tools |= map.next_value::<Skip>()?.some;
@@ -231,12 +269,6 @@ impl<'de> Object<'de> for Tool {
 /// Tools of these types are run by the caller.
 fn is_own(kind: &str) -> bool {
     matches!(kind, "function" | "custom")
-}
-
-impl Sum<Walked<Message>> for Needs {
-    fn add(&mut self, _: usize, element: Walked<Message>) {
-        self.merge(element.0.needs);
-    }
 }
 
 impl Sum<Walked<Part>> for Needs {

@@ -50,11 +50,12 @@ fn a_count_has_no_output_limit_and_both_versions_keep_their_rules() {
 #[test]
 fn a_route_that_cannot_count_is_refused_and_says_so() {
     let request = ask("2023-06-01", &body()).unwrap();
-    let refused = request.choose(&[Upstream::OpenAiChat, Upstream::AnthropicMessages]).unwrap_err();
+    let refused =
+        request.choose(&[Upstream::OpenAiChat, Upstream::AnthropicMessages], &TARGET).unwrap_err();
     assert_eq!(refused.param, "model");
     assert!(refused.message.contains("anthropic-count"), "{refused}");
     let routes = [Upstream::AnthropicMessages, Upstream::AnthropicCount];
-    assert_eq!(request.choose(&routes), Ok(Upstream::AnthropicCount));
+    assert_eq!(request.choose(&routes, &TARGET), Ok(Upstream::AnthropicCount));
 }
 
 #[test]

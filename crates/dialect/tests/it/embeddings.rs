@@ -81,7 +81,7 @@ fn what_cannot_go_is_refused_by_its_exact_name() {
         let mut body = json!({"model": "m", "input": "a"});
         body[field] = value;
         assert_eq!(emit(&request(&body), to).unwrap_err().param, field);
-        assert_eq!(request(&body).carried_by(to).unwrap_err().param, field);
+        assert_eq!(request(&body).carried_by(to, &TARGET).unwrap_err().param, field);
     }
     let both = json!({"model": "m", "input": "a", "dimensions": 8, "output_dimension": 9});
     assert_eq!(emit(&request(&both), to).unwrap_err().param, "output_dimension");
@@ -95,11 +95,11 @@ fn tokens_are_refused_outside_openais_family_with_the_remedy_in_words() {
         (json!([1, 2]), "input"),
     ] {
         let body = request(&json!({"model": "m", "input": input}));
-        let refused = body.choose(&[Upstream::MistralEmbeddings]).unwrap_err();
+        let refused = body.choose(&[Upstream::MistralEmbeddings], &TARGET).unwrap_err();
         assert_eq!(refused.param, param);
         assert!(refused.message.contains("check_embedding_ctx_length=False"), "{refused}");
         let routes = [Upstream::MistralEmbeddings, Upstream::OpenAiEmbeddings];
-        assert_eq!(body.choose(&routes), Ok(Upstream::OpenAiEmbeddings));
+        assert_eq!(body.choose(&routes, &TARGET), Ok(Upstream::OpenAiEmbeddings));
     }
 }
 
@@ -123,7 +123,8 @@ fn a_malformed_body_is_refused_at_once() {
 #[test]
 fn a_request_that_no_route_can_embed_says_so() {
     let body = request(&json!({"model": "m", "input": "a"}));
-    let refused = body.choose(&[Upstream::OpenAiChat, Upstream::AnthropicMessages]).unwrap_err();
+    let refused =
+        body.choose(&[Upstream::OpenAiChat, Upstream::AnthropicMessages], &TARGET).unwrap_err();
     assert_eq!(refused.param, "model");
     assert!(refused.message.contains("openai-embeddings"), "{refused}");
 }

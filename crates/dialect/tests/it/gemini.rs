@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::*;
 
 fn to(model: &str, request: &Request) -> Outbound {
-    request.emit(Upstream::Gemini, &Target { model, output_max_default: 4096 }).unwrap()
+    request.emit(Upstream::Gemini, &Target::new(model, 4096)).unwrap()
 }
 
 fn sent(model: &str, client: Client, body: &Value) -> Value {
@@ -27,7 +27,7 @@ fn body(fields: Value) -> Value {
 fn refusal(client: Client, body: &Value) -> (String, String) {
     let request = parse(client, &body.to_string());
     let refused = emit(&request, Upstream::Gemini).unwrap_err();
-    assert_eq!(request.carried_by(Upstream::Gemini).unwrap_err(), refused);
+    assert_eq!(request.carried_by(Upstream::Gemini, &TARGET).unwrap_err(), refused);
     (refused.param, refused.message)
 }
 

@@ -12,6 +12,8 @@ mod count;
 #[cfg(test)]
 mod embeddings;
 #[cfg(test)]
+mod features;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod fuzzed;

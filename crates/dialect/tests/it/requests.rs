@@ -1,7 +1,7 @@
 //! Requests that pass through, and what is found in them.
 
 use bytes::Bytes;
-use dialect::{Caller, Needs};
+use dialect::{Caller, Needs, Target};
 use proptest::prelude::*;
 
 use crate::support::*;
@@ -193,8 +193,32 @@ fn the_newer_version_refuses_what_anthropic_refuses() {
 #[test]
 fn a_body_cannot_move_processing_to_another_place() {
     let body = r#"{"model":"m","max_tokens":1,"messages":[],"inference_geo":"us"}"#;
-    let error = anthropic("2026-10-21", body).unwrap_err();
-    assert_eq!(error.param.as_deref(), Some("inference_geo"));
+    let request = anthropic("2026-10-21", body).unwrap();
+    for geo in [None, Some("global")] {
+        let target = Target { inference_geo: geo, ..TARGET };
+        for upstream in [Upstream::AnthropicMessages, Upstream::OpenAiChat] {
+            let refused = request.carried_by(upstream, &target).unwrap_err();
+            assert_eq!(refused.param, "inference_geo");
+            assert_eq!(request.emit(upstream, &target).unwrap_err(), refused);
+            assert_eq!(request.choose(&[upstream], &target).unwrap_err(), refused);
+        }
+    }
+    let agreed = Target { model: "m", inference_geo: Some("us"), ..TARGET };
+    let sent = request.emit(Upstream::AnthropicMessages, &agreed).unwrap();
+    assert_eq!(sent.body, body);
+}
+
+#[test]
+fn the_endpoint_says_where_anthropic_processes_whoever_asks() {
+    let target = Target { inference_geo: Some("us"), ..TARGET };
+    let own = r#"{"model":"m","max_tokens":1,"messages":[]}"#;
+    let own = anthropic("2026-10-21", own).unwrap();
+    let sent = own.emit(Upstream::AnthropicMessages, &target).unwrap();
+    assert_eq!(sent.body, r#"{"inference_geo":"us","model":"up","max_tokens":1,"messages":[]}"#);
+    let foreign = r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#;
+    let sent = openai(foreign).unwrap().emit(Upstream::AnthropicMessages, &target).unwrap();
+    let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(body["inference_geo"], "us");
 }
 
 #[test]

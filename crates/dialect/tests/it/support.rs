@@ -43,8 +43,11 @@ pub(crate) fn other(client: Client) -> Upstream {
     }
 }
 
+/// Where requests are sent when nothing more is said.
+pub(crate) const TARGET: Target<'static> = Target::new("up", 4096);
+
 pub(crate) fn emit(request: &Request, upstream: Upstream) -> Result<Outbound, Unsupported> {
-    request.emit(upstream, &Target { model: "up", output_max_default: 4096 })
+    request.emit(upstream, &TARGET)
 }
 
 /// The translated body as a tree.
@@ -57,7 +60,7 @@ pub(crate) fn translated(client: Client, body: &str) -> Value {
 pub(crate) fn refused(client: Client, body: &str) -> String {
     let request = parse(client, body);
     let refused = emit(&request, other(client)).unwrap_err();
-    assert_eq!(request.carried_by(other(client)).unwrap_err(), refused);
+    assert_eq!(request.carried_by(other(client), &TARGET).unwrap_err(), refused);
     refused.param
 }
 

@@ -8,7 +8,7 @@ use policy::{
     Policy, PolicyNeeds, Priority, Region, Residency, Retention, RetentionByKind, Route, Terms,
     Tools, Workload,
 };
-use vocab::{DataClass, EvidenceLevel, Id, Refusal, Timestamp, id::Kind};
+use vocab::{Capability, DataClass, EvidenceLevel, Id, Refusal, Timestamp, id::Kind};
 
 /// Names without ceremony.
 pub(crate) fn id<K: Kind>(name: &str) -> Id<K> {
@@ -40,6 +40,7 @@ pub(crate) fn route(name: &str, region: &str) -> Arc<Route> {
         region: id(region),
         upstream_model: "m".to_owned(),
         weight: 100,
+        capability: Capability::default(),
     })
 }
 

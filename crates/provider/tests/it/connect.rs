@@ -1,6 +1,6 @@
 //! The contract suite: settings and secrets, for every provider in the catalogue.
 
-use provider::{Credential, Settings, SettingsError, catalog};
+use provider::{Credential, Reach, Settings, SettingsError, catalog};
 use secrecy::SecretString;
 
 use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, settings_of};
@@ -148,4 +148,22 @@ fn no_setting_is_called_like_a_field_that_every_endpoint_has() {
             assert!(!taken.contains(&setting.name), "{}: {}", provider.name(), setting.name);
         }
     }
+}
+
+#[test]
+fn where_anthropic_processes_is_the_endpoints_to_say() {
+    let anthropic = provider::find("anthropic").unwrap();
+    let settings =
+        Settings { base_url: "https://api.anthropic.com".to_owned(), ..Settings::default() };
+    let said = |geo: &str| {
+        let mut settings = settings.clone();
+        settings.values.insert("inference_geo".to_owned(), geo.to_owned());
+        settings
+    };
+    assert_eq!(anthropic.reach(&said("us"), "m"), Reach::Geography("us".to_owned()));
+    assert_eq!(anthropic.reach(&said("global"), "m"), Reach::Global);
+    assert_eq!(anthropic.reach(&settings, "m"), Reach::Unstated);
+    assert!(anthropic.connect(&said("us"), None).is_ok());
+    let error = anthropic.connect(&said("eu"), None).unwrap_err().to_string();
+    assert!(error.starts_with("`inference_geo` is not `us` or `global`"), "{error}");
 }

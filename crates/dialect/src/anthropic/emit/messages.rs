@@ -27,10 +27,6 @@ pub(super) fn conversation(prompt: &Prompt) -> Result<Conversation<'_>, Unsuppor
     let (Some(first), Some(last)) = (rest.first(), rest.last()) else {
         return Err(Unsupported::about("messages", "`messages` holds nothing but instructions"));
     };
-    if let Some(late) = rest.iter().find(|turn| is_system(turn)) {
-        let why = "gives instructions after the conversation has begun, which this provider does not take";
-        return Err(late.at.key("role").refuse(why));
-    }
     if first.role == Role::Assistant {
         return Err(first.at.key("role").refuse("must be a user's in the first message"));
     }
@@ -86,7 +82,9 @@ fn message<'p>(
             Err(first.at.key("content").refuse("is empty, which this provider does not take"))
         }
         (Role::Assistant, false) => Ok(Some(Message { role: "assistant", content: results })),
-        (_, false) => Ok(Some(Message { role: "user", content: results })),
+        // Only for a model of which the route says so: `UpstreamDialect::takes_by_model`.
+        (Role::System, false) => Ok(Some(Message { role: "system", content: results })),
+        (Role::User, false) => Ok(Some(Message { role: "user", content: results })),
     }
 }
 

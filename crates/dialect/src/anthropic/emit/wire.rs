@@ -34,6 +34,8 @@ pub(crate) struct Body<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) thinking: Option<Thinking>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(in crate::anthropic) inference_geo: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::anthropic) stream: Option<bool>,
 }
 
