@@ -17,13 +17,13 @@ pub(crate) fn request(data: &[u8]) {
     let Some((version, body)) = choose(&versions, rest) else { return };
     let caller = Caller { anthropic_version: version, anthropic_beta: None };
     let Ok(request) = Request::parse(client, caller, Bytes::copy_from_slice(body)) else { return };
-    let target = Target { model: "m", output_max_default: 64 };
+    let target = Target::new("m", 64);
     for upstream in UpstreamDialect::ALL {
-        let carried = request.carried_by(upstream);
+        let carried = request.carried_by(upstream, &target);
         let emitted = request.emit(upstream, &target);
         assert_eq!(carried.is_ok(), emitted.is_ok(), "{client} to {upstream}");
     }
-    request.choose(&UpstreamDialect::ALL).ok();
+    request.choose(&UpstreamDialect::ALL, &target).ok();
 }
 
 /// A whole answer of any upstream to any caller.
