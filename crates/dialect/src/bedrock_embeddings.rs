@@ -52,7 +52,7 @@ mod tests {
         upstream::EmbedUpstream,
     };
 
-    const TARGET: Target<'static> = Target { model: "m", output_max_default: 1 };
+    const TARGET: Target<'static> = Target::new("m", 1);
 
     fn texts(inputs: &[&str], dimensions: Option<u64>) -> Texts {
         let list = Path::default().key("input");
