@@ -17,7 +17,7 @@ fn send(
     model: &str,
 ) -> Result<Outbound, Unsupported> {
     let request = read(client, &body.to_string()).unwrap();
-    request.emit(upstream, &Target { model, output_max_default: 4096 })
+    request.emit(upstream, &Target::new(model, 4096))
 }
 
 fn converse(client: Client, body: &Value, model: &str) -> Value {
@@ -324,8 +324,8 @@ fn what_cannot_go_is_refused_by_its_field() {
         let fields = body.as_object_mut().unwrap();
         fields.extend(changes.as_object().unwrap().clone());
         let request = read(client, &body.to_string()).unwrap();
-        let refused = request.carried_by(Upstream::BedrockConverse).unwrap_err();
-        let target = Target { model: NOVA, output_max_default: 1 };
+        let refused = request.carried_by(Upstream::BedrockConverse, &TARGET).unwrap_err();
+        let target = Target::new(NOVA, 1);
         assert_eq!(request.emit(Upstream::BedrockConverse, &target).unwrap_err(), refused);
         refused.param
     };
@@ -401,8 +401,8 @@ fn claude_by_invoke_gets_the_callers_own_body_in_another_envelope() {
     let request =
         Request::parse(Client::AnthropicMessages, caller, body.to_owned().into()).unwrap();
     let upstreams = [Upstream::BedrockInvoke, Upstream::BedrockConverse];
-    assert_eq!(request.choose(&upstreams), Ok(Upstream::BedrockInvoke));
-    let target = Target { model: CLAUDE, output_max_default: 1 };
+    assert_eq!(request.choose(&upstreams, &TARGET), Ok(Upstream::BedrockInvoke));
+    let target = Target::new(CLAUDE, 1);
     let sent = request.emit(Upstream::BedrockInvoke, &target).unwrap();
     assert_eq!(
         sent.body,
