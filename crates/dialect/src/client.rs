@@ -9,9 +9,7 @@ use crate::{
     Caller, ClientDialect, ParseError, Reply, ReplyEvent, Unsupported, anthropic,
     embedding::{Texts, Vectors},
     events::Label,
-    mistral_chat,
-    nowhere::Nowhere,
-    openai_chat, openai_embeddings, openai_responses,
+    mistral_chat, openai_chat, openai_embeddings, openai_responses,
     prompt::Prompt,
     scan::Peek,
 };

@@ -27,7 +27,6 @@ mod mistral_chat;
 mod mistral_embeddings;
 mod models;
 mod needs;
-mod nowhere;
 mod openai_chat;
 mod openai_embeddings;
 mod openai_responses;

@@ -92,7 +92,7 @@ pub struct Request {
 /// What is asked, in no dialect.
 enum Asked {
     /// For an answer, or a count of the prompt.
-    Prompt(Prompt),
+    Prompt(Box<Prompt>),
     /// For vectors.
     Texts(Texts),
 }
@@ -436,9 +436,10 @@ impl Request {
     }
 
     fn asked(&self) -> Result<&Asked, Unsupported> {
+        let prompt = |prompt| Asked::Prompt(Box::new(prompt));
         let read = || match self.client.format() {
-            ClientFormat::Generate(client) => client.parse(&self.body).map(Asked::Prompt),
-            ClientFormat::Count(client) => client.parse(&self.body).map(Asked::Prompt),
+            ClientFormat::Generate(client) => client.parse(&self.body).map(prompt),
+            ClientFormat::Count(client) => client.parse(&self.body).map(prompt),
             ClientFormat::Embed(client) => client.parse(&self.body).map(Asked::Texts),
         };
         self.asked.get_or_init(read).as_ref().map_err(Clone::clone)

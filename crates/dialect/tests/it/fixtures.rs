@@ -47,6 +47,12 @@ fn upstream(folder: &str) -> (Client, Upstream) {
     }
 }
 
+/// A published specification.
+pub(crate) fn spec(name: &str) -> Option<Value> {
+    let text = fs::read_to_string(root()?.join("specs").join(name)).unwrap();
+    Some(serde_json::from_str(&text).unwrap())
+}
+
 /// What one file recorded, as it stands there.
 pub(crate) fn interactions(folder: &str, name: &str) -> Vec<Value> {
     let wanted = format!("{folder}/{name}");

@@ -23,12 +23,17 @@ mod gemini;
 mod gemini_answers;
 #[cfg(test)]
 mod gemini_fixtures;
+mod mistral;
+#[cfg(test)]
+mod mistral_answers;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod requests_foreign;
 #[cfg(test)]
 mod roundtrip;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod streams;
 #[cfg(test)]
