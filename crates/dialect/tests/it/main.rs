@@ -23,6 +23,7 @@ mod gemini;
 mod gemini_answers;
 #[cfg(test)]
 mod gemini_fixtures;
+#[cfg(test)]
 mod mistral;
 #[cfg(test)]
 mod mistral_answers;
