@@ -195,7 +195,6 @@ impl Reader<'_> {
     }
 
     /// `Some(None)` when the field is left out, `None` when it is wrong, which has been noted.
-    #[expect(clippy::option_option, reason = "left out and wrong are told apart")]
     fn optional<T>(
         self,
         fields: &mut Fields<'_>,
@@ -211,7 +210,6 @@ impl Reader<'_> {
         (!wrong).then_some(found)
     }
 
-    #[expect(clippy::option_option, reason = "left out and wrong are told apart")]
     fn only_url(self, node: &Node, what: &'static str) -> Option<Option<Base>> {
         let mut fields = Fields::open(node, self.notes, what)?;
         let url = self.optional(&mut fields, "metadata_url", Self::url);
