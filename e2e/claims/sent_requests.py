@@ -11,7 +11,10 @@ import pytest
 from lab import recorded, replay, schemas
 
 # Wrong on purpose, by values that only the vendor judges.
-WRONG = {"openai-chat/err_400_unsupported_parameter.json#0"}
+WRONG = {
+    "openai-chat/err_400_unsupported_parameter.json#0",
+    "openai-responses/err_400_temperature.json#0",
+}
 REQUESTS = [one for one in recorded.requests() if one.name not in WRONG] if recorded.available() else []
 # For each API one recorded answer, whole and streamed, that will do for any question.
 REPLIES = {

@@ -50,6 +50,8 @@ NOT_ANSWERS = {
     "openai-compat/bad_200_text.json",
     "openai-responses/instream_error_quota.sse",
     "openai-responses/error_quota.json",
+    # Shortened by whoever kept it: its deltas are not its text.
+    "openai-responses/phase.sse",
     "vertex-gemini/embedding.json",
     "vertex-gemini/err_429_retry_info.json",
     # Only Converse has the manner of an early text model there.

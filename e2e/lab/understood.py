@@ -68,7 +68,9 @@ def openai_responses(door, model, streamed):
             answer = client.responses.create(**ask)
         else:
             with client.responses.stream(**ask) as stream:
-                answer = stream.until_done().get_final_response()
+                # The SDK's own final response knows no incomplete ones.
+                ends = ("response.completed", "response.incomplete")
+                answer = [event.response for event in stream if event.type in ends][-1]
     except openai.OpenAIError as error:
         return _failed(error)
     text, tools, refused = "", [], False

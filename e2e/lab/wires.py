@@ -130,20 +130,24 @@ def responses(body):
 
 def responses_stream(body):
     """A streamed Responses answer: its last event holds it all, or its deltas do."""
-    facts, calls, whole = Facts(), {}, None
+    facts, calls, whole, refused = Facts(), {}, None, False
     for event in sse(body):
         match event["type"]:
             case "response.output_text.delta" | "response.refusal.delta":
                 facts.text += event["delta"]
+                refused |= event["type"] == "response.refusal.delta"
             case "response.output_item.added" if event["item"]["type"] == "function_call":
                 calls[event["output_index"]] = [event["item"]["name"], ""]
-            case "response.function_call_arguments.delta":
-                calls[event["output_index"]][1] += event["delta"]
+            # One server gives arguments only at their end.
+            case "response.function_call_arguments.done":
+                calls[event["output_index"]][1] = event["arguments"]
             case "response.completed" | "response.incomplete":
                 whole = _responses(event["response"])
     facts.tools = [(name, arguments(text)) for name, text in calls.values()]
     if whole:
         facts.tokens_in, facts.tokens_out, facts.finish = whole.tokens_in, whole.tokens_out, whole.finish
+    if refused:
+        facts.finish = "filter"
     return facts
 
 

@@ -69,7 +69,7 @@ impl Answer {
     pub(super) fn close(&mut self, sink: &mut Sink<'_>) -> Result<Option<Finish>, Failure> {
         self.close_partial(sink)?;
         let finish = match self.finish {
-            Some(Finish::Stop) if self.calls > 0 => Some(Finish::ToolCalls),
+            Some(Finish::Stop | Finish::Other) if self.calls > 0 => Some(Finish::ToolCalls),
             finish => finish,
         };
         if let Some(finish) = finish {

@@ -109,7 +109,7 @@ fn content<'p>(blocks: impl Iterator<Item = &'p Block>) -> Result<Content<'p>, U
     for block in blocks {
         parts.push(match &block.kind {
             BlockKind::Text(text) => Part::InputText { text },
-            BlockKind::Image(image) => Part::InputImage { image_url: url(image) },
+            BlockKind::Image(image) => Part::InputImage { image_url: url(image), detail: "auto" },
             BlockKind::Document(document) => Part::InputFile(file(document, block)?),
             BlockKind::Reasoning(_) | BlockKind::ToolCall { .. } | BlockKind::ToolResult { .. } => {
                 return Err(block.at.refuse("cannot stand here for this provider"));

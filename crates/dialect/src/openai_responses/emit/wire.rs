@@ -58,7 +58,8 @@ pub(super) enum Content<'p> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Part<'p> {
     InputText { text: &'p str },
-    InputImage { image_url: Cow<'p, str> },
+    // `auto` is what leaving it out means, and yet the API's schema demands the word.
+    InputImage { image_url: Cow<'p, str>, detail: &'static str },
     InputFile(File<'p>),
 }
 
