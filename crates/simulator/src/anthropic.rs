@@ -2,7 +2,9 @@
 
 mod messages;
 mod read;
+mod rules;
 mod thinking;
+mod turns;
 mod write;
 
 pub(crate) use messages::{Host, Messages};
@@ -41,7 +43,7 @@ impl Manners for Anthropic {
         let version = headers.get("anthropic-version").map(|value| value.to_str().unwrap_or(""));
         match version {
             None => Err(invalid("anthropic-version: header is required")),
-            Some(version) if read::is_date(version) => Ok(()),
+            Some(version) if rules::is_date(version) => Ok(()),
             Some(version) => {
                 Err(invalid(format!("anthropic-version: \"{version}\" is not a valid version")))
             }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::invalid;
 use super::messages::Host;
-use super::read::blocks;
+use super::turns::blocks;
 use crate::ask::{Thought, kind, role};
 use crate::signature;
 use crate::vendor::Complaint;
