@@ -20,9 +20,18 @@ def _json(name):
     return json.loads(gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes())
 
 
+def _any_of(schema):
+    """The schema with `oneOf` read as `anyOf`: in OpenAI's, a message with an image is two of them."""
+    if isinstance(schema, list):
+        return [_any_of(one) for one in schema]
+    if isinstance(schema, dict):
+        return {("anyOf" if key == "oneOf" else key): _any_of(one) for key, one in schema.items()}
+    return schema
+
+
 @functools.cache
 def _openapi(file, schema):
-    spec = _json(file)
+    spec = _any_of(_json(file))
     document = {"$ref": f"#/components/schemas/{schema}", "components": spec["components"]}
     return jsonschema.Draft202012Validator(document)
 
