@@ -222,3 +222,42 @@ fn arguments_in_pieces_reach_the_caller_as_one_object() {
         assert!(said.out.contains(r#"{\"in\":\"Boston\",\"days\":3}"#), "{}", said.out);
     }
 }
+
+#[test]
+fn a_signature_comes_back_to_its_call_through_a_caller_of_responses() {
+    let parts = json!([
+        {"text": "I see", "thought": true},
+        {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2lnbmVk"},
+        {"functionCall": {"name": "g", "args": {}}},
+    ]);
+    let ask = r#"{"model":"m","store":false,"input":"hi"}"#;
+    let request = read(Client::OpenAiResponses, ask).unwrap();
+    let body = Bytes::from(reply(parts.clone(), "STOP").to_string());
+    let answer = answer(&request, Upstream::Gemini, "gemini-3-pro", id(), &body).unwrap();
+    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+    let mut input = vec![json!({"role": "user", "content": "hi"})];
+    input.extend(answer["output"].as_array().unwrap().clone());
+    for item in answer["output"].as_array().unwrap() {
+        if let Some(call) = item["call_id"].as_str() {
+            input.push(json!({"type": "function_call_output", "call_id": call, "output": "ok"}));
+        }
+    }
+    let next = json!({"model": "m", "store": false, "input": input}).to_string();
+    let next = read(Client::OpenAiResponses, &next).unwrap();
+    let back = |model| {
+        let target = dialect::Target { model, output_max_default: 1 };
+        let sent = next.emit(Upstream::Gemini, &target).unwrap();
+        let mut body: Value = serde_json::from_slice(&sent.body).unwrap();
+        let parts = body["contents"][1]["parts"].as_array_mut().unwrap();
+        for part in parts.iter_mut().filter_map(|part| part.get_mut("functionCall")) {
+            part.as_object_mut().unwrap().remove("id").unwrap();
+        }
+        (json!(parts), sent.dropped)
+    };
+    let (same, dropped) = back("gemini-3-pro");
+    assert_eq!(same, parts);
+    assert!(!dropped.contains(&"reasoning"));
+    let (other, dropped) = back("gemini-2.5-pro");
+    assert_eq!(other, json!([{"functionCall": {"name": "f", "args": {"a": 1}}}, parts[2]]));
+    assert!(dropped.contains(&"reasoning"));
+}
