@@ -245,8 +245,7 @@ fn a_signature_comes_back_to_its_call_through_a_caller_of_responses() {
     let next = json!({"model": "m", "store": false, "input": input}).to_string();
     let next = read(Client::OpenAiResponses, &next).unwrap();
     let back = |model| {
-        let target = dialect::Target { model, output_max_default: 1 };
-        let sent = next.emit(Upstream::Gemini, &target).unwrap();
+        let sent = next.emit(Upstream::Gemini, &dialect::Target::new(model, 1)).unwrap();
         let mut body: Value = serde_json::from_slice(&sent.body).unwrap();
         let parts = body["contents"][1]["parts"].as_array_mut().unwrap();
         for part in parts.iter_mut().filter_map(|part| part.get_mut("functionCall")) {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use dialect::{Outbound, UpstreamDialect};
-use provider::{
-    CallContext, Credential, Provider, RETRY_HINT_MAX, Reach, Settings, SettingsError, find,
-};
+use provider::{CallContext, Credential, RETRY_HINT_MAX, Reach, Settings, SettingsError, find};
 use secrecy::SecretString;
 use vocab::{FailureKind, HttpCall};
 

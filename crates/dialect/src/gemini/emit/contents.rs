@@ -66,20 +66,6 @@ fn said(text: &str) -> Option<Part<'_>> {
     (!text.is_empty()).then(|| Part::text(text))
 }
 
-/// Sees to the signature that the first call has from Gemini 3 on. A caller whose dialect keeps no
-/// order between reasoning, text and calls gives the call's signature back before the text: there
-/// these models sign the call, never the text before it.
-fn sign_first_call(parts: &mut [Part<'_>]) {
-    let Some(at) = parts.iter().position(|part| part.function_call.is_some()) else { return };
-    let Some((before, [call, ..])) = parts.split_at_mut_checked(at) else { return };
-    if call.thought_signature.is_none() {
-        let said = before.iter_mut().rev().find(|part| part.thought_signature.is_some());
-        let misplaced = said.filter(|part| part.text.is_some_and(|text| !text.is_empty()));
-        let own = misplaced.and_then(|part| part.thought_signature.take());
-        call.thought_signature = Some(own.unwrap_or(NO_SIGNATURE));
-    }
-}
-
 /// A call of the turn before, until it is answered.
 struct Asked<'p> {
     id: &'p str,
@@ -142,8 +128,10 @@ impl<'p> Writer<'p, '_> {
         if let Some(signature) = signature {
             parts.push(Part { thought_signature: Some(signature), ..Part::text("") });
         }
-        if !is_older(self.model) {
-            sign_first_call(&mut parts);
+        if !is_older(self.model)
+            && let Some(call) = parts.iter_mut().find(|part| part.function_call.is_some())
+        {
+            call.thought_signature.get_or_insert(NO_SIGNATURE);
         }
         Ok(parts)
     }

@@ -142,16 +142,6 @@ fn a_call_of_another_model_says_that_it_has_no_signature_where_one_is_wanted() {
 }
 
 #[test]
-fn a_callers_dialect_without_an_order_gives_the_calls_signature_before_the_text() {
-    let blocks = || vec![sealed("S"), text("x"), call("a", "f"), call("b", "f")];
-    let (parts, _) = answered("gemini-3-pro", blocks());
-    assert_eq!(parts, json!([{"text": "x"}, signed(called("a"), "S"), called("b")]));
-    let flash = || reasoning("", Issuer::Gemini, "gemini-2.5-flash", "S");
-    let (parts, _) = answered("gemini-2.5-flash", vec![flash(), text("x"), call("a", "f")]);
-    assert_eq!(parts, json!([{"text": "x", "thoughtSignature": "S"}, called("a")]));
-}
-
-#[test]
 fn results_stand_in_the_order_of_their_calls_and_bear_their_names() {
     let prompt = prompt(vec![
         turn(Role::User, vec![text("q")]),
