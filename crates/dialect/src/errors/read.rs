@@ -183,7 +183,11 @@ fn kind(upstream: UpstreamDialect, status: Option<u16>, words: &Words) -> Failur
 /// Names that say more than any status.
 fn by_name(words: &Words) -> Option<FailureKind> {
     let table: [(&[&str], FailureKind); 7] = [
-        (&["context_length_exceeded", "string_above_max_length"], FailureKind::ContextTooLong),
+        (
+            // The last is llama.cpp's.
+            &["context_length_exceeded", "string_above_max_length", "exceed_context_size_error"],
+            FailureKind::ContextTooLong,
+        ),
         (
             &[
                 "insufficient_quota",
@@ -250,6 +254,8 @@ pub(super) fn too_long(words: &Words) -> bool {
         "prompt is too long",
         "input is too long",
         "exceed context",
+        // TGI.
+        "tokens + `max_new_tokens` must be",
     ])
 }
 

@@ -1,5 +1,7 @@
 //! A Chat Completions body into a prompt, strictly: what no other dialect has is refused by name.
 
+mod ids;
+
 use serde_json::value::RawValue;
 
 use crate::{
@@ -63,6 +65,7 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
         prompt.turns.push(turn);
     }
     body.finish()?;
+    ids::name(&mut prompt.turns);
     Ok(prompt)
 }
 

@@ -21,8 +21,8 @@ fn finish(reason: &str, has_calls: bool, has_refusal: bool) -> Result<Finish, Fa
         "length" | "model_length" => Finish::Length,
         "tool_calls" | "function_call" => Finish::ToolCalls,
         "content_filter" => Finish::ContentFilter,
-        // Mistral and some routers end so; it is no answer (RTE-1).
-        "error" => return Err(broken("the provider ended the answer with an error")),
+        // Mistral, vLLM and some routers end so; it is no answer (RTE-1).
+        "error" | "abort" => return Err(broken("the provider ended the answer with an error")),
         _ => Finish::Other,
     })
 }

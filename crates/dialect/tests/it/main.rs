@@ -8,6 +8,8 @@ mod bedrock;
 #[cfg(test)]
 mod bedrock_requests;
 #[cfg(test)]
+mod compatible;
+#[cfg(test)]
 mod count;
 #[cfg(test)]
 mod embeddings;

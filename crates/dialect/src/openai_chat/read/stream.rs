@@ -7,7 +7,7 @@ use vocab::Failure;
 use super::{
     super::{DONE_DATA, usage, write::DONE},
     broken,
-    content::{Content, Said, arguments},
+    content::{Content, Said, arguments, one_or_many},
     finish,
 };
 use crate::{
@@ -141,11 +141,10 @@ impl StreamReader {
     }
 
     fn delta(&mut self, delta: &Delta<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
-        let reasoning = match &delta.reasoning_content {
-            Loose::Absent => &delta.reasoning,
-            given => given,
-        };
-        if let Loose::Text(text) = reasoning {
+        // vLLM has renamed the field, and some servers write both, one of them empty.
+        let reasoning = [&delta.reasoning_content, &delta.reasoning].map(Loose::as_str);
+        let reasoning = reasoning.into_iter().flatten().find(|text| !text.is_empty());
+        if let Some(text) = reasoning {
             sink(ReplyEvent::Reasoning(text))?;
         }
         match &delta.content {
@@ -163,7 +162,7 @@ impl StreamReader {
         if delta.function_call.is_some() {
             sink(ReplyEvent::Opaque)?;
         }
-        delta.tool_calls.iter().flatten().try_for_each(|call| self.tool_call(call, sink))
+        delta.tool_calls.iter().try_for_each(|call| self.tool_call(call, sink))
     }
 
     fn part(&self, said: &Said<'_>, sink: &mut Sink<'_>) -> Result<(), Failure> {
@@ -266,8 +265,9 @@ struct Delta<'a> {
     reasoning: Loose<'a>,
     #[serde(borrow, default)]
     refusal: Loose<'a>,
-    #[serde(borrow, default)]
-    tool_calls: Option<Vec<ToolDelta<'a>>>,
+    // TGI writes one call where a list belongs.
+    #[serde(borrow, default, deserialize_with = "one_or_many")]
+    tool_calls: Vec<ToolDelta<'a>>,
     #[serde(borrow, default)]
     function_call: Option<&'a RawValue>,
 }
@@ -281,7 +281,7 @@ impl Delta<'_> {
             Content::Parts(parts) => parts.is_empty(),
             Content::Other => false,
         };
-        content && self.refusal.as_str().is_none_or(blank) && self.tool_calls.is_none()
+        content && self.refusal.as_str().is_none_or(blank) && self.tool_calls.is_empty()
     }
 }
 

@@ -1,6 +1,6 @@
 //! A whole Chat Completions answer.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, Usage};
 
@@ -29,8 +29,10 @@ pub(crate) fn summary(
     body: &[u8],
 ) -> Result<(Usage, Option<Finish>), Failure> {
     let answer: Completion<Brief<'_>> = parse(upstream, body)?;
-    let choice = answer.choices.as_deref().and_then(<[_]>::first);
-    let finish = choice.map(Brief::finish).transpose()?.flatten();
+    let Some(choice) = answer.choices.as_deref().and_then(<[_]>::first) else {
+        return Err(broken("the provider's reply has no choice"));
+    };
+    let finish = choice.finish()?;
     Ok((answer.usage.unwrap_or_default().into(), finish))
 }
 
@@ -102,16 +104,18 @@ struct Brief<'a> {
 struct BriefMessage<'a> {
     #[serde(borrow, default)]
     refusal: Loose<'a>,
-    #[serde(default)]
-    tool_calls: Option<Vec<IgnoredAny>>,
+    #[serde(default, deserialize_with = "content::one_or_many")]
+    tool_calls: Vec<Call>,
 }
+
+/// A call of which only its being there matters.
+#[derive(Deserialize)]
+struct Call {}
 
 impl Brief<'_> {
     fn finish(&self) -> Result<Option<Finish>, Failure> {
         let message = self.message.as_ref();
-        let has_calls = message
-            .and_then(|message| message.tool_calls.as_ref())
-            .is_some_and(|calls| !calls.is_empty());
+        let has_calls = message.is_some_and(|message| !message.tool_calls.is_empty());
         let has_refusal = message
             .and_then(|message| message.refusal.as_str())
             .is_some_and(|refusal| !refusal.is_empty());
@@ -138,8 +142,8 @@ struct Message<'a> {
     reasoning: Loose<'a>,
     #[serde(borrow, default)]
     refusal: Loose<'a>,
-    #[serde(borrow, default)]
-    tool_calls: Option<Vec<ToolCall<'a>>>,
+    #[serde(borrow, default, deserialize_with = "content::one_or_many")]
+    tool_calls: Vec<ToolCall<'a>>,
     #[serde(borrow, default)]
     function_call: Option<&'a RawValue>,
 }
@@ -186,7 +190,7 @@ impl Message<'_> {
             }
         }
         blocks.extend(own(&self.refusal).map(ReplyBlock::Refusal));
-        for call in self.tool_calls.into_iter().flatten() {
+        for call in self.tool_calls {
             let Some(name) = own(&call.function.name) else {
                 return Err(broken("a tool call of the answer has no name"));
             };
