@@ -34,6 +34,12 @@ mod requests;
 #[cfg(test)]
 mod requests_foreign;
 #[cfg(test)]
+mod responses_fixtures;
+#[cfg(test)]
+mod responses_requests;
+#[cfg(test)]
+mod responses_streams;
+#[cfg(test)]
 mod roundtrip;
 #[cfg(test)]
 mod schema;
