@@ -199,7 +199,15 @@ fn by_name(words: &Words) -> Option<FailureKind> {
             FailureKind::QuotaSpent,
         ),
         (
-            &["content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation"],
+            &[
+                "content_filter",
+                "content_policy_violation",
+                "ResponsibleAIPolicyViolation",
+                "invalid_prompt",
+                "bio_policy",
+                "misalignment_policy_violation",
+                "image_content_policy_violation",
+            ],
             FailureKind::ContentBlocked,
         ),
         (&["model_not_found", "DeploymentNotFound", "invalid_model"], FailureKind::ModelMissing),
@@ -259,9 +267,26 @@ pub(super) fn too_long(words: &Words) -> bool {
     ])
 }
 
+/// What Responses calls images that it cannot take, once an answer has begun.
+const RESPONSES_IMAGES: [&str; 13] = [
+    "invalid_image",
+    "invalid_image_format",
+    "invalid_base64_image",
+    "invalid_image_url",
+    "image_too_large",
+    "image_too_small",
+    "image_parse_error",
+    "invalid_image_mode",
+    "image_file_too_large",
+    "unsupported_image_media_type",
+    "empty_image_file",
+    "failed_to_download_image",
+    "image_file_not_found",
+];
+
 /// Without a status the type is what is left.
 fn by_type(words: &Words) -> FailureKind {
-    let table: [(&[&str], FailureKind); 7] = [
+    let table: [(&[&str], FailureKind); 8] = [
         (
             &[
                 "rate_limit_error",
@@ -278,6 +303,7 @@ fn by_type(words: &Words) -> FailureKind {
         (&["timeout_error", "timeout"], FailureKind::TimedOut(Limit::Total)),
         (&["service_unavailable", "service_unavailable_error"], FailureKind::Overloaded),
         (&["invalid_request_error", "BadRequestError"], FailureKind::BadRequest),
+        (&RESPONSES_IMAGES, FailureKind::BadRequest),
         (&["api_error", "server_error"], FailureKind::Broken),
     ];
     match table.into_iter().find(|(names, _)| words.is(names)).map(|(_, kind)| kind) {

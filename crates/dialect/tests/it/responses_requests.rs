@@ -52,8 +52,8 @@ fn server_state_is_refused_wherever_the_request_would_go() {
         let request = responses(&with(key, value));
         for upstream in [Upstream::OpenAiResponses, Upstream::OpenAiChat, Upstream::Gemini] {
             assert_eq!(emit(&request, upstream).unwrap_err().param, param);
-            assert_eq!(request.carried_by(upstream).unwrap_err().param, param);
-            assert_eq!(request.choose(&[upstream]).unwrap_err().param, param);
+            assert_eq!(request.carried_by(upstream, &TARGET).unwrap_err().param, param);
+            assert_eq!(request.choose(&[upstream], &TARGET).unwrap_err().param, param);
         }
     }
 }

@@ -316,6 +316,10 @@ fn each_end_of_a_stream_is_what_it_is() {
             Err(FailureKind::ContentBlocked),
         ),
         (
+            ended("failed", json!({"error": {"code": "invalid_image_url", "message": "m"}})),
+            Err(FailureKind::BadRequest),
+        ),
+        (
             json!({"type": "error", "code": "server_error", "message": "m", "param": null}),
             Err(FailureKind::Broken),
         ),
