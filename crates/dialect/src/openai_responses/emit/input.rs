@@ -108,9 +108,9 @@ fn content<'p>(blocks: impl Iterator<Item = &'p Block>) -> Result<Content<'p>, U
     let mut parts = Vec::new();
     for block in blocks {
         parts.push(match &block.kind {
-            BlockKind::Text(text) => Part::InputText { text },
-            BlockKind::Image(image) => Part::InputImage { image_url: url(image), detail: "auto" },
-            BlockKind::Document(document) => Part::InputFile(file(document, block)?),
+            BlockKind::Text(text) => Part::Text { text },
+            BlockKind::Image(image) => Part::Image { image_url: url(image), detail: "auto" },
+            BlockKind::Document(document) => Part::File(file(document, block)?),
             BlockKind::Reasoning(_) | BlockKind::ToolCall { .. } | BlockKind::ToolResult { .. } => {
                 return Err(block.at.refuse("cannot stand here for this provider"));
             }
@@ -118,7 +118,7 @@ fn content<'p>(blocks: impl Iterator<Item = &'p Block>) -> Result<Content<'p>, U
     }
     Ok(match parts.as_slice() {
         [] => Content::Text(""),
-        [Part::InputText { text }] => Content::Text(text),
+        [Part::Text { text }] => Content::Text(text),
         _ => Content::Parts(parts),
     })
 }

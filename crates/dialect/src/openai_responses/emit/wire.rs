@@ -55,12 +55,15 @@ pub(super) enum Content<'p> {
 }
 
 #[derive(Serialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type")]
 pub(super) enum Part<'p> {
-    InputText { text: &'p str },
+    #[serde(rename = "input_text")]
+    Text { text: &'p str },
     // `auto` is what leaving it out means, and yet the API's schema demands the word.
-    InputImage { image_url: Cow<'p, str>, detail: &'static str },
-    InputFile(File<'p>),
+    #[serde(rename = "input_image")]
+    Image { image_url: Cow<'p, str>, detail: &'static str },
+    #[serde(rename = "input_file")]
+    File(File<'p>),
 }
 
 #[derive(Serialize)]
