@@ -1,5 +1,6 @@
 //! Messages, `count_tokens` and Models, in the words of Anthropic.
 
+pub(crate) mod generation;
 mod messages;
 mod read;
 mod rules;

@@ -15,10 +15,10 @@ pub(super) fn read(host: Host, heard: &Heard<'_>) -> Result<Ask, Complaint> {
     let version = rules::version(host, heard)?;
     let model = rules::model(host, heard)?;
     let output_max = output_max(heard)?;
-    let messages = turns::messages(body)?;
+    let messages = turns::messages(&model, body)?;
     turns::check_blocks(messages)?;
     turns::check_tool_turns(messages)?;
-    rules::check_sampling(version, body)?;
+    rules::check_sampling(version, &model, body)?;
     rules::check_new_rules(version, messages)?;
     let thought = thinking::read(host, body, messages)?;
     let geo = rules::geo(host, body)?;

@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::invalid;
 use super::messages::Host;
 use super::read::required;
 use super::turns::blocks;
+use super::{generation, invalid};
 use crate::ask::role;
 use crate::vendor::{Complaint, text};
 use crate::wire::Heard;
@@ -121,7 +121,7 @@ pub(super) fn is_date(text: &str) -> bool {
     text.len() == 10 && text.bytes().enumerate().all(shape)
 }
 
-pub(super) fn check_sampling(version: &str, body: &Value) -> Result<(), Complaint> {
+pub(super) fn check_sampling(version: &str, model: &str, body: &Value) -> Result<(), Complaint> {
     for name in ["temperature", "top_p", "top_k"] {
         let Some(value) = body.get(name).filter(|value| !value.is_null()) else { continue };
         // Dates in this form compare as text.
@@ -130,6 +130,9 @@ pub(super) fn check_sampling(version: &str, body: &Value) -> Result<(), Complain
                 "{name}: sampling parameters are not supported from anthropic-version \
                  {NEW_RULES_FROM} on"
             )));
+        }
+        if !generation::takes_sampling(model) {
+            return Err(invalid(format!("`{name}` is deprecated for this model.")));
         }
         let Some(number) = value.as_f64() else {
             return Err(invalid(format!("{name}: Input should be a valid number")));

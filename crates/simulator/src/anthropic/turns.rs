@@ -4,12 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::invalid;
 use super::read::required;
+use super::{generation, invalid};
 use crate::ask::{kind, role, text_of};
 use crate::vendor::Complaint;
 
-pub(super) fn messages(body: &Value) -> Result<&[Value], Complaint> {
+pub(super) fn messages<'a>(model: &str, body: &'a Value) -> Result<&'a [Value], Complaint> {
     let messages = match body.get("messages") {
         None | Some(Value::Null) => return Err(required("messages")),
         Some(Value::Array(messages)) => messages,
@@ -21,6 +21,7 @@ pub(super) fn messages(body: &Value) -> Result<&[Value], Complaint> {
     for (place, message) in messages.iter().enumerate() {
         match role(message) {
             "user" | "assistant" => {}
+            "system" if generation::takes_system_turns(model) => {}
             "system" => {
                 return Err(invalid(
                     "messages: Unexpected role \"system\". The Messages API accepts a top-level \
@@ -36,6 +37,13 @@ pub(super) fn messages(body: &Value) -> Result<&[Value], Complaint> {
     }
     if messages.first().map(role) != Some("user") {
         return Err(invalid("messages: first message must use the \"user\" role"));
+    }
+    let prefilled = messages.last().map(role) == Some("assistant");
+    if prefilled && !generation::takes_prefill(model) {
+        return Err(invalid(
+            "This model does not support assistant message prefill. The conversation must end \
+             with a user message.",
+        ));
     }
     Ok(messages)
 }

@@ -5,6 +5,7 @@ mod blocks;
 use serde_json::{Map, Value};
 
 use super::invalid;
+use crate::anthropic::generation;
 use crate::ask::{
     Ask, Calls, Choice, Shape, Thought, Tool, estimate_tokens, last_user_text, role, text_of,
 };
@@ -31,7 +32,8 @@ pub(super) fn read(heard: &Heard<'_>) -> Result<Ask, Complaint> {
     let body = heard.body;
     check_known("#", body, &KNOWN)?;
     let messages = messages(body)?;
-    check_messages(messages)?;
+    let model = heard.path.model.as_deref().unwrap_or_default();
+    check_messages(model, messages)?;
     check_system(body)?;
     let tools = tools(body)?;
     if body.get("toolConfig").is_none() && messages.iter().any(blocks::has_tools) {
@@ -47,7 +49,7 @@ pub(super) fn read(heard: &Heard<'_>) -> Result<Ask, Complaint> {
         &["maxTokens", "temperature", "topP", "stopSequences"],
     )?;
     for name in ["temperature", "topP"] {
-        check_share(inference, name)?;
+        check_share(model, inference, name)?;
     }
     let images = messages.iter().flat_map(|message| members(message, "image")).count();
     let prompt_tokens = estimate_tokens(body, images);
@@ -56,7 +58,7 @@ pub(super) fn read(heard: &Heard<'_>) -> Result<Ask, Complaint> {
     let cached = messages.iter().any(|message| members(message, "cachePoint").next().is_some())
         || body.get("system").is_some_and(|system| system.to_string().contains("cachePoint"));
     Ok(Ask {
-        model: heard.path.model.clone().unwrap_or_default(),
+        model: model.to_owned(),
         stream: heard.path.stream.unwrap_or(false),
         include_usage: true,
         choices: 1,
@@ -119,8 +121,13 @@ fn check_system(body: &Value) -> Result<(), Complaint> {
     Ok(())
 }
 
-fn check_share(inference: &Value, name: &str) -> Result<(), Complaint> {
+fn check_share(model: &str, inference: &Value, name: &str) -> Result<(), Complaint> {
     let Some(value) = inference.get(name).filter(|value| !value.is_null()) else { return Ok(()) };
+    if !generation::takes_sampling(model) {
+        return Err(invalid(format!(
+            "The model returned the following errors: `{name}` is deprecated for this model."
+        )));
+    }
     match value.as_f64() {
         Some(number) if (0.0..=1.0).contains(&number) => Ok(()),
         _ => Err(invalid(format!(

@@ -167,6 +167,62 @@ impl Speech {
         body
     }
 
+    /// A picture and a question about it.
+    pub(crate) fn ask_image(&self) -> Value {
+        let mut body = self.ask("look", false);
+        let data = "AAAA";
+        let (text, url) = (json!({"type": "text", "text": "look"}), "data:image/png;base64,AAAA");
+        match self.style {
+            Style::Chat => {
+                let image = json!({"type": "image_url", "image_url": {"url": url}});
+                body["messages"][0]["content"] = json!([text, image]);
+            }
+            Style::Responses => {
+                let parts = json!([{"type": "input_text", "text": "look"},
+                    {"type": "input_image", "image_url": url}]);
+                body["input"] = json!([{"role": "user", "content": parts}]);
+            }
+            Style::Messages => {
+                let source = json!({"type": "base64", "media_type": "image/png", "data": data});
+                let image = json!({"type": "image", "source": source});
+                body["messages"][0]["content"] = json!([image, text]);
+            }
+            Style::Converse => {
+                let image = json!({"image": {"format": "png", "source": {"bytes": data}}});
+                body["messages"][0]["content"] = json!([image, {"text": "look"}]);
+            }
+            Style::Gemini => {
+                let image = json!({"inlineData": {"mimeType": "image/png", "data": data}});
+                body["contents"][0]["parts"] = json!([image, {"text": "look"}]);
+            }
+        }
+        body
+    }
+
+    /// A limit of twenty tokens on the answer.
+    pub(crate) fn limited(&self, mut body: Value) -> Value {
+        match self.style {
+            Style::Chat | Style::Messages => body["max_tokens"] = 20.into(),
+            Style::Responses => body["max_output_tokens"] = 20.into(),
+            Style::Converse => body["inferenceConfig"] = json!({"maxTokens": 20}),
+            Style::Gemini => body["generationConfig"] = json!({"maxOutputTokens": 20}),
+        }
+        body
+    }
+
+    /// Why the answer ended, and the tokens it had.
+    pub(crate) fn ending(&self, body: &Value) -> (String, u64) {
+        let (why, tokens) = match self.style {
+            Style::Chat => ("/choices/0/finish_reason", "/usage/completion_tokens"),
+            Style::Responses => ("/incomplete_details/reason", "/usage/output_tokens"),
+            Style::Messages => ("/stop_reason", "/usage/output_tokens"),
+            Style::Converse => ("/stopReason", "/usage/outputTokens"),
+            Style::Gemini => ("/candidates/0/finishReason", "/usageMetadata/candidatesTokenCount"),
+        };
+        let why = body.pointer(why).and_then(Value::as_str).unwrap_or_default().to_owned();
+        (why, body.pointer(tokens).and_then(Value::as_u64).unwrap_or_default())
+    }
+
     /// Every JSON document of a stream, whatever its framing.
     pub(crate) fn events(&self, reply: &Reply) -> Vec<Value> {
         if reply.header("content-type") == Some("application/vnd.amazon.eventstream") {

@@ -65,6 +65,24 @@ async fn two_tools_are_called_at_once_whole_and_streamed() {
 }
 
 #[tokio::test]
+async fn a_picture_is_noticed_and_a_limit_kept_and_named() {
+    let world = World::start().await;
+    for speech in &SPEECHES {
+        let seen = world.post(&speech.path(false), &speech.ask_image()).await.json();
+        assert!(speech.text(&seen).contains("saw 1 image"), "{}: {seen}", speech.wire);
+        let asked = speech.limited(speech.ask("tokens=99", false));
+        let cut = world.post(&speech.path(false), &asked).await.json();
+        let expected = match speech.style {
+            Style::Chat => "length",
+            Style::Responses => "max_output_tokens",
+            Style::Messages | Style::Converse => "max_tokens",
+            Style::Gemini => "MAX_TOKENS",
+        };
+        assert_eq!(speech.ending(&cut), (expected.to_owned(), 20), "{}: {cut}", speech.wire);
+    }
+}
+
+#[tokio::test]
 async fn a_clean_cut_leaves_out_what_says_that_it_ended() {
     for speech in &SPEECHES {
         let fault = json!({"kind": "cut_after_tokens", "n": 4, "ending": "clean"});

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::super::invalid;
 use super::super::write::HOUSE;
+use crate::anthropic::generation;
 use crate::ask::role;
 use crate::signature;
 use crate::vendor::Complaint;
@@ -45,7 +46,7 @@ fn is_tool_use_id(id: &str) -> bool {
     (1..=64).contains(&id.len()) && id.chars().all(plain)
 }
 
-pub(super) fn check_messages(messages: &[Value]) -> Result<(), Complaint> {
+pub(super) fn check_messages(model: &str, messages: &[Value]) -> Result<(), Complaint> {
     if messages.first().map(role) != Some("user") {
         return Err(invalid(
             "A conversation must start with a user message. Try again with a conversation that \
@@ -69,16 +70,35 @@ pub(super) fn check_messages(messages: &[Value]) -> Result<(), Complaint> {
             )));
         };
         for (index, block) in blocks.iter().enumerate() {
-            check_block(&format!("messages.{place}.content.{index}"), block)?;
+            let at = format!("messages.{place}.content.{index}");
+            // Blanks are taken beside other blocks, as recorded; nothing at all never is.
+            let text = block.get("text").and_then(Value::as_str);
+            let blank =
+                |text: &str| text.is_empty() || (blocks.len() == 1 && text.trim().is_empty());
+            if text.is_some_and(blank) {
+                return Err(invalid(format!(
+                    "The text field in the ContentBlock object at {at} is blank. Add text to the \
+                     text field, and try again."
+                )));
+            }
+            check_block(&at, block)?;
         }
     }
+    // The early Titan models take any order, as recorded.
+    let ordered = !model.contains("titan");
     for (before, after) in messages.iter().zip(messages.iter().skip(1)) {
-        if role(before) == role(after) {
+        if ordered && role(before) == role(after) {
             return Err(invalid(
                 "A conversation must alternate between user and assistant roles. Make sure the \
                  conversation alternates between user and assistant roles and try again.",
             ));
         }
+    }
+    if messages.last().map(role) == Some("assistant") && !generation::takes_prefill(model) {
+        return Err(invalid(
+            "This model does not support assistant message prefill. The conversation must end \
+             with a user message.",
+        ));
     }
     check_tool_turns(messages)
 }
@@ -93,11 +113,8 @@ fn check_block(place: &str, block: &Value) -> Result<(), Complaint> {
     };
     let text = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
     match name.as_str() {
-        "text" if value.as_str().is_none_or(|text| text.trim().is_empty()) => {
-            Err(invalid(format!(
-                "The text field in the ContentBlock object at {place} is blank. Add text to the \
-                 text field, and try again."
-            )))
+        "text" if !value.is_string() => {
+            Err(invalid(format!("The text field at {place} must be a string.")))
         }
         "image" if !matches!(text("format"), "png" | "jpeg" | "gif" | "webp") => Err(invalid(
             format!("The format field at {place}.image must be one of png, jpeg, gif, webp."),
@@ -214,7 +231,7 @@ mod tests {
     use serde_json::json;
 
     fn complaint(messages: &Value) -> String {
-        check_messages(messages.as_array().unwrap()).unwrap_err().message
+        check_messages("claude", messages.as_array().unwrap()).unwrap_err().message
     }
 
     #[test]
@@ -223,7 +240,7 @@ mod tests {
         let assistant = json!({"role": "assistant", "content": [{"text": "a"}]});
         assert!(complaint(&json!([assistant])).contains("start with a user"));
         assert!(complaint(&json!([user, user])).contains("alternate"));
-        assert!(check_messages(&[user.clone(), assistant, user]).is_ok());
+        assert!(check_messages("claude", &[user.clone(), assistant, user]).is_ok());
     }
 
     #[test]
@@ -242,7 +259,7 @@ mod tests {
         let one = json!({"role": "user", "content": [result("t1")]});
         assert!(complaint(&json!([user, call, one])).contains("t2"));
         let both = json!({"role": "user", "content": [result("t2"), result("t1")]});
-        assert!(check_messages(&[user.clone(), call, both]).is_ok());
+        assert!(check_messages("claude", &[user.clone(), call, both]).is_ok());
         let stray = json!([{"role": "user", "content": [result("t9")]}]);
         assert!(complaint(&stray).contains("exceeds"));
     }
