@@ -9,6 +9,7 @@ mod certificates;
 mod chains;
 mod known;
 mod prices;
+mod reach;
 mod tenants;
 mod when;
 mod wiring;

@@ -22,10 +22,10 @@ pub enum Reach {
 impl fmt::Display for Reach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Region(name) => write!(f, "the vendor's region `{name}`"),
+            Self::Region(name) => write!(f, "in the vendor's region `{name}`"),
             Self::Geography(name) => write!(f, "anywhere in `{name}`"),
             Self::Global => f.write_str("anywhere in the world"),
-            Self::Unstated => f.write_str("a place that the address does not tell"),
+            Self::Unstated => f.write_str("in a place that the address does not tell"),
         }
     }
 }

@@ -14,7 +14,7 @@ use super::{
     certificates,
     chains::Chains,
     known::{Names, field},
-    prices, tenants,
+    prices, reach, tenants,
     when::{self, End, date},
     wiring, workloads,
 };
@@ -167,6 +167,10 @@ impl Parts {
                     route_names: &route_names,
                     regions: &regions,
                     routes: routes.as_deref().unwrap_or_default(),
+                    reach: reach::Around {
+                        endpoints: endpoints.as_deref().unwrap_or_default(),
+                        regions: places.as_ref().map_or(&[], |(_, regions)| regions.as_slice()),
+                    },
                     now,
                 };
                 certificates::certificates(raw, &around, notes)

@@ -10,6 +10,7 @@ use vocab::{RegionId, RouteId, Timestamp};
 
 use super::{
     known::{Names, unique},
+    reach,
     when::{self, End, date},
 };
 use crate::{
@@ -22,6 +23,7 @@ pub(crate) struct Around<'a> {
     pub(crate) route_names: &'a Names,
     pub(crate) regions: &'a Names,
     pub(crate) routes: &'a [Arc<Route>],
+    pub(crate) reach: reach::Around<'a>,
     pub(crate) now: Timestamp,
 }
 
@@ -32,13 +34,13 @@ pub(crate) fn certificates(
     notes: &Notes,
 ) -> Vec<Certificate> {
     unique(raw.iter().map(|certificate| &certificate.id), notes);
-    let regions: HashMap<&RouteId, &RegionId> =
-        around.routes.iter().map(|route| (&route.id, &route.region)).collect();
+    let routes: HashMap<&RouteId, &Route> =
+        around.routes.iter().map(|route| (&route.id, &**route)).collect();
     let mut built = Vec::new();
     for certificate in raw {
         check_people(&certificate, notes);
         check_dates(&certificate, around.now, notes);
-        check_routes(&certificate, around, &regions, notes);
+        check_routes(&certificate, around, &routes, notes);
         check_open(&certificate, notes);
         built.extend(build(certificate));
     }
@@ -87,7 +89,7 @@ fn check_dates(raw: &RawCertificate, now: Timestamp, notes: &Notes) {
 fn check_routes(
     raw: &RawCertificate,
     around: &Around<'_>,
-    regions: &HashMap<&RouteId, &RegionId>,
+    routes: &HashMap<&RouteId, &Route>,
     notes: &Notes,
 ) {
     if raw.routes.is_empty() {
@@ -100,10 +102,11 @@ fn check_routes(
     }
     let Some(processing) = &raw.processing else { return };
     for route in &raw.routes {
-        let Some(region) = regions.get(&route.value) else { continue };
+        let Some(is) = routes.get(&route.value) else { continue };
+        let region = &is.region;
         // A region that nothing declares is told where the endpoint names it.
         let declared = around.regions.declare(region.as_str());
-        if declared && !processing.iter().any(|place| place.value == **region) {
+        if declared && !processing.iter().any(|place| place.value == *region) {
             notes.warn(
                 route.place,
                 format!(
@@ -113,6 +116,9 @@ fn check_routes(
                 ),
                 format!("add `{region}`, if it was certified there"),
             );
+        }
+        if raw.state.value == CertificateState::Active {
+            around.reach.check(route, is, processing, notes);
         }
     }
 }

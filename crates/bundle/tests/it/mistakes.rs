@@ -507,3 +507,30 @@ fn the_drawn_form_shows_the_line_and_underlines_the_place() {
     insta::assert_snapshot!(drawn);
     assert_eq!(plain(&report, tree.path()).len(), 2);
 }
+
+#[test]
+fn a_name_that_leaves_the_certified_place_is_a_mistake_and_one_without_a_place_is_told() {
+    let bedrock = |model: &str| {
+        Tree::sound()
+            .with(
+                "endpoints.yaml",
+                "  provider: openai-compatible\n  region: eu-west\n  base_url: http://127.0.0.1:8000/v1\n",
+                "  provider: bedrock\n  region: eu-west\n  aws_region: eu-west-1\n",
+            )
+            .with("routes.yaml", "endpoint: one\n  upstream_model: m", &format!("endpoint: one\n  upstream_model: \"{model}\""))
+            .problems()
+    };
+    assert_eq!(bedrock("anthropic.claude-sonnet-4-v1:0"), Vec::<String>::new());
+    assert_eq!(bedrock("eu.anthropic.claude-sonnet-4-v1:0"), Vec::<String>::new());
+    assert_eq!(
+        bedrock("us.anthropic.claude-sonnet-4-v1:0"),
+        [
+            "E certificates.yaml:2:12 prompts of route `r-one` may be processed anywhere in `us`, which is US, and the certificate says EU (correct the endpoint or the model name, or certify where they really go)"
+        ]
+    );
+    let global = bedrock("global.anthropic.claude-sonnet-4-v1:0");
+    assert!(
+        global[0].starts_with("W ") && global[0].contains("anywhere in the world"),
+        "{global:?}"
+    );
+}
