@@ -83,8 +83,23 @@ fn broken(message: &str) -> Failure {
     Failure::new(FailureKind::Broken, message)
 }
 
-/// Whether a model is of the generations before Gemini 3: those take a budget for reasoning and no
+/// Whether a model is none of Gemini 3 and later: those before take a budget for reasoning and no
 /// level, and do not insist on signatures.
 fn is_older(model: &str) -> bool {
-    model.starts_with("gemini-1") || model.starts_with("gemini-2")
+    model.strip_prefix("gemini-").is_none_or(|rest| rest.starts_with(['1', '2']))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generations_are_told_by_name() {
+        for older in ["gemini-1.5-pro-002", "gemini-2.5-flash", "gemma-3-27b-it", "my-tuned", ""] {
+            assert!(is_older(older), "{older}");
+        }
+        for newer in ["gemini-3-pro-preview", "gemini-3.1-flash", "gemini-flash-latest"] {
+            assert!(!is_older(newer), "{newer}");
+        }
+    }
 }

@@ -47,6 +47,23 @@ pub(crate) const fn field(client: ClientDialect, feature: Feature) -> &'static s
     }
 }
 
+/// A refusal in the words of the caller's dialect: emitters name what has no place in the body by its
+/// name in Chat Completions, for a prompt is in no dialect.
+pub(crate) fn in_words_of(client: ClientDialect, refused: Unsupported) -> Unsupported {
+    use ClientDialect as C;
+    let own = match (refused.param.as_str(), client) {
+        ("parallel_tool_calls", _) => field(client, Feature::ParallelTools),
+        ("messages", _) => prompt(client),
+        ("reasoning_effort", C::AnthropicMessages | C::AnthropicCount) => "output_config.effort",
+        ("reasoning_effort", C::OpenAiResponses) => "reasoning.effort",
+        ("response_format.type", C::OpenAiResponses) => "text.format.type",
+        ("seed", C::MistralChat) => "random_seed",
+        _ => return refused,
+    };
+    let message = refused.message.replace(&format!("`{}`", refused.param), &format!("`{own}`"));
+    Unsupported::about(own, message)
+}
+
 /// The field that holds the conversation or the texts.
 pub(crate) const fn prompt(client: ClientDialect) -> &'static str {
     match client {

@@ -265,15 +265,15 @@ impl Request {
         if self.passes_through(upstream) {
             return Ok(());
         }
-        match (upstream.format(), self.asked()?) {
+        let checked = match (upstream.format(), self.asked()?) {
             (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => {
-                format.check(prompt)?;
-                upstream.takes_by_model(prompt, target)
+                format.check(prompt).and_then(|()| upstream.takes_by_model(prompt, target))
             }
             (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => format.check(prompt),
             (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.check(texts),
             _ => Err(self.other_operation(upstream)),
-        }
+        };
+        checked.map_err(|refused| places::in_words_of(self.client, refused))
     }
 
     /// The body and dialect headers for `upstream`. In the same dialect only the model changes (on
@@ -415,15 +415,13 @@ impl Request {
         let asked = self.asked()?;
         let emitted = match (upstream.format(), asked) {
             (UpstreamFormat::Generate(format), Asked::Prompt(prompt)) => {
-                upstream.takes_by_model(prompt, target)?;
-                format.emit(prompt, target)?
+                upstream.takes_by_model(prompt, target).and_then(|()| format.emit(prompt, target))
             }
-            (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => {
-                format.emit(prompt, target)?
-            }
-            (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.emit(texts, target)?,
-            _ => return Err(self.other_operation(upstream)),
+            (UpstreamFormat::Count(format), Asked::Prompt(prompt)) => format.emit(prompt, target),
+            (UpstreamFormat::Embed(format), Asked::Texts(texts)) => format.emit(texts, target),
+            _ => Err(self.other_operation(upstream)),
         };
+        let emitted = emitted.map_err(|refused| places::in_words_of(self.client, refused))?;
         let mut dropped = match asked {
             Asked::Prompt(prompt) => prompt.dropped.clone(),
             Asked::Texts(texts) => texts.dropped.clone(),

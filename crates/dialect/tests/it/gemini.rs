@@ -240,6 +240,27 @@ fn what_gemini_cannot_do_is_refused_by_its_field() {
 }
 
 #[test]
+fn a_refusal_names_the_field_as_the_caller_wrote_it() {
+    let anthropic = |fields: Value| {
+        let mut fields = body(fields);
+        fields["max_tokens"] = json!(9);
+        refusal(Client::AnthropicMessages, &fields)
+    };
+    let (param, message) = anthropic(json!({
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": true},
+    }));
+    assert_eq!(param, "tool_choice.disable_parallel_tool_use");
+    assert!(message.starts_with("`tool_choice.disable_parallel_tool_use` "), "{message}");
+    let (param, _) = anthropic(json!({"output_config": {"effort": "xhigh"}}));
+    assert_eq!(param, "output_config.effort");
+    let responses =
+        json!({"model": "m", "store": false, "input": "x", "reasoning": {"effort": "xhigh"}});
+    let request = read(Client::OpenAiResponses, &responses.to_string()).unwrap();
+    assert_eq!(emit(&request, Upstream::Gemini).unwrap_err().param, "reasoning.effort");
+}
+
+#[test]
 fn one_call_at_a_time_is_no_matter_where_no_call_can_be() {
     chat(json!({"parallel_tool_calls": false}));
     chat(json!({"parallel_tool_calls": true, "tools": [tool()]}));
