@@ -1,4 +1,4 @@
-//! The cheap pass over a Chat Completions body.
+//! The cheap pass over a Chat Completions body, and over Mistral's, which is of the same shape.
 
 use std::borrow::Cow;
 
@@ -116,7 +116,7 @@ impl<'de> Top<'de> for Body<'de> {
             "tool_choice" => {
                 let choice = map.next_value::<Word<'de>>()?.0;
                 peek.needs.forced_tool |=
-                    matches!(choice.as_deref(), Some("required" | "function" | "custom"));
+                    matches!(choice.as_deref(), Some("required" | "any" | "function" | "custom"));
             }
             "parallel_tool_calls" => {
                 peek.needs.parallel_tools |= map.next_value::<Option<bool>>()?.unwrap_or(false);
@@ -136,6 +136,8 @@ impl<'de> Top<'de> for Body<'de> {
                 let effort = map.next_value::<Word<'de>>()?.0;
                 peek.needs.reasoning |= effort.is_some_and(|effort| effort != "none");
             }
+            // Mistral's older way to ask for reasoning.
+            "prompt_mode" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
             _ => {
                 map.next_value::<Skip>()?;
             }
@@ -243,6 +245,7 @@ impl<'de> Object<'de> for Part {
             Some("image_url") => self.needs.images = true,
             Some("file" | "document_url") => self.needs.documents = true,
             Some("input_audio") => self.needs.audio = true,
+            Some("thinking") => self.needs.reasoning = true,
             _ => {}
         }
         Ok(())

@@ -65,8 +65,14 @@ impl<'de> Top<'de> for Body<'de> {
                 }
                 self.input = true;
             }
+            "dimensions" => self.peek.needs.dimensions |= map.next_value::<Skip>()?.some,
             // Mistral's SDK asks on the same path, and its words must be put into others' (G4).
-            "output_dimension" | "output_dtype" | "metadata" => {
+            "output_dimension" => {
+                let some = map.next_value::<Skip>()?.some;
+                self.peek.needs.dimensions |= some;
+                self.peek.translate |= some;
+            }
+            "output_dtype" | "metadata" => {
                 self.peek.translate |= map.next_value::<Skip>()?.some;
             }
             _ => {

@@ -5,7 +5,11 @@ use dialect::{Caller, Request, answer};
 use serde_json::{Value, json};
 use vocab::{FailureKind, Usage};
 
-use crate::{fixtures::interactions, support::*};
+use crate::{
+    fixtures::{interactions, spec},
+    schema::faults,
+    support::*,
+};
 
 fn body() -> Value {
     json!({
@@ -98,4 +102,16 @@ fn the_recorded_count_is_read() {
         let counted = answer(&request, Upstream::AnthropicCount, "up", id(), &body).unwrap();
         assert_eq!(counted.body, r#"{"input_tokens":19}"#);
     }
+}
+
+#[test]
+fn what_is_sent_is_as_the_published_schema_wants_it() {
+    let Some(spec) = spec("anthropic.sdk-2.11.0.json-schemas.json") else { return };
+    let schema = &spec["schemas"]["MessageCountTokensParams"];
+    let mut translated = body();
+    translated.as_object_mut().unwrap().remove("future");
+    translated["messages"][0]["content"] = "isobar1. makes it be read".into();
+    let sent = emit(&ask("2023-06-01", &translated).unwrap(), Upstream::AnthropicCount).unwrap();
+    let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(faults(schema, schema, &sent), Vec::<String>::new(), "{sent}");
 }

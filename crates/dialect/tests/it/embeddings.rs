@@ -6,7 +6,11 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use vocab::{Failure, FailureKind};
 
-use crate::{fixtures::exchanges, support::*};
+use crate::{
+    fixtures::{exchanges, spec},
+    schema::faults,
+    support::*,
+};
 
 const FAMILY: [Upstream; 1] = [Upstream::OpenAiEmbeddings];
 
@@ -235,6 +239,23 @@ fn recorded_embeddings_are_read_and_shown_in_either_encoding() {
             if reply["data"][0]["embedding"].is_string() {
                 assert_eq!(shown[1], reply["data"][0]["embedding"], "{}", exchange.name);
             }
+        }
+    }
+}
+
+#[test]
+fn what_is_sent_is_as_the_published_schemas_want_it() {
+    for (document, name, upstream) in [
+        ("openai.openapi.trimmed.json", "CreateEmbeddingRequest", Upstream::OpenAiEmbeddings),
+        ("mistral.openapi.trimmed.json", "EmbeddingRequest", Upstream::MistralEmbeddings),
+    ] {
+        let Some(spec) = spec(document) else { return };
+        let schema = &spec["components"]["schemas"][name];
+        for body in [
+            json!({"model": "m", "input": "a", "output_dimension": 8, "encoding_format": "base64"}),
+            json!({"model": "m", "input": ["a", "b"], "metadata": {}, "user": "u"}),
+        ] {
+            assert_eq!(faults(&spec, schema, &sent(&body, upstream)), Vec::<String>::new());
         }
     }
 }

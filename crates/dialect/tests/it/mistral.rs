@@ -436,3 +436,21 @@ proptest! {
         prop_assert_eq!(serde_json::from_slice::<Value>(&back.body).unwrap(), body);
     }
 }
+
+#[test]
+fn a_refusal_names_the_callers_own_word_for_a_field() {
+    let seeded = with(chat(), "random_seed", json!(7));
+    let request = read(Client::MistralChat, &seeded.to_string()).unwrap();
+    let refused = emit(&request, Upstream::AnthropicMessages).unwrap_err();
+    assert_eq!(refused.param, "random_seed");
+    assert!(refused.message.starts_with("`random_seed`"), "{refused}");
+    let asked = json!({
+        "model": "m", "max_tokens": 9, "output_config": {"effort": "low"},
+        "messages": [{"role": "user", "content": "x"}],
+    });
+    assert_eq!(refused_by_mistral(&asked), "output_config.effort");
+}
+
+fn refused_by_mistral(body: &Value) -> String {
+    emit(&parse(Client::AnthropicMessages, &body.to_string()), TO).map(drop).unwrap_err().param
+}
