@@ -5,6 +5,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "helpers of tests are tests: a surprise must end them at once"
 )]
 
@@ -13,6 +14,7 @@ mod control;
 mod embeddings;
 mod faults;
 mod identity;
+mod recorded;
 mod shapes;
 mod speech;
 mod streams;

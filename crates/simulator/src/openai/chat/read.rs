@@ -292,8 +292,12 @@ fn choice(body: &Value, tools: &[Tool]) -> Result<Choice, Complaint> {
         Some("required") => return Ok(Choice::Any),
         Some(_) | None => {}
     }
-    let named = choice.pointer("/function/name").and_then(Value::as_str);
-    match named {
+    if kind(choice) == "allowed_tools" {
+        let mode = choice.pointer("/allowed_tools/mode").and_then(Value::as_str);
+        return Ok(if mode == Some("required") { Choice::Any } else { Choice::Auto });
+    }
+    let named = choice.pointer("/function/name").or_else(|| choice.pointer("/custom/name"));
+    match named.and_then(Value::as_str) {
         Some(name) if tools.iter().any(|tool| tool.name == name) => {
             Ok(Choice::Named(name.to_owned()))
         }
