@@ -148,8 +148,11 @@ impl Provider for AzureOpenAi {
         }
     }
 
+    /// A reply names the region as people do (`East US 2`), settings as Azure's own tools do.
     fn observe(&self, head: &HttpHead) -> Observed {
-        observe(head)
+        let observed = observe(head);
+        let region = observed.region.map(|region| region.replace(' ', "").to_ascii_lowercase());
+        Observed { region, ..observed }
     }
 }
 
@@ -222,6 +225,14 @@ mod tests {
         ] {
             assert_eq!(AzureOpenAi.reach(&with(values), "d"), reach, "{values:?}");
         }
+    }
+
+    #[test]
+    fn the_region_of_a_reply_has_the_name_that_settings_use() {
+        let mut headers = http::HeaderMap::new();
+        headers.insert("x-ms-region", http::HeaderValue::from_static("East US 2"));
+        let head = HttpHead { status: http::StatusCode::OK, headers };
+        assert_eq!(AzureOpenAi.observe(&head).region.as_deref(), Some("eastus2"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! any region gives the same names. Reasoning is shown as a summary, which is what clients of this
 //! API show, and its seal travels in a carrier as `encrypted_content`.
 
+mod events;
 mod items;
 mod stream;
 

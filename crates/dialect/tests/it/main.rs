@@ -36,6 +36,8 @@ mod requests_foreign;
 #[cfg(test)]
 mod responses_fixtures;
 #[cfg(test)]
+mod responses_reasoning;
+#[cfg(test)]
 mod responses_requests;
 #[cfg(test)]
 mod responses_streams;

@@ -165,7 +165,7 @@ fn recorded_streams_are_whole_in_each_client_dialect_however_they_are_cut() {
                 }
             }
             assert_eq!(relayed(bytes.chunks(1).collect()), whole, "{name} byte by byte");
-            let step = (bytes.len() / 500).max(1);
+            let step = (bytes.len() / 200).max(1);
             for cut in (0..bytes.len()).step_by(step) {
                 let (a, b) = bytes.split_at(cut);
                 assert_eq!(relayed(vec![a, b]), whole, "{name} cut at {cut}");
@@ -180,7 +180,7 @@ fn a_truncated_stream_is_never_whole() {
         let last = "\"type\":\"response.completed\"";
         let Some(end) = stream.rfind(last) else { continue };
         for client in CLIENTS {
-            for cut in (0..=end).step_by((end / 250).max(1)) {
+            for cut in (0..=end).step_by((end / 100).max(1)) {
                 let truncated = &stream.as_bytes()[..cut];
                 let relayed = run(relay(client, Upstream::OpenAiResponses, true), [truncated]);
                 assert!(relayed.end.is_err(), "{name} truncated at {cut}");

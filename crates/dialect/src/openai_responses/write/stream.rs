@@ -8,8 +8,9 @@ use vocab::{Failure, FailureKind, Usage};
 
 use super::{
     super::usage,
-    Call, Ending, Frame, Item, Part, Status,
-    items::{self, Summary},
+    Call, Ending, Frame, Item, Status,
+    events::{Kind, Slot, event, part, part_done, summary},
+    items,
 };
 use crate::{
     Finish, ReplyEvent,
@@ -17,7 +18,7 @@ use crate::{
     events::{Label, opaque},
     reasoning::Seal,
     sse::FRAME_MAX,
-    text::{json, quote},
+    text::quote,
 };
 
 /// The most that one answer may say, in bytes.
@@ -41,13 +42,6 @@ pub(crate) struct StreamWriter {
     usage: Usage,
 }
 
-/// An item's name and place.
-#[derive(Debug, Clone)]
-struct Slot {
-    id: String,
-    place: usize,
-}
-
 /// The item that is open alone.
 #[derive(Debug, Default)]
 enum Open {
@@ -55,13 +49,6 @@ enum Open {
     Nothing,
     Message(Slot, Vec<(Kind, String)>),
     Reasoning(Slot, String),
-}
-
-/// What a part of a message is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Text,
-    Refusal,
 }
 
 #[derive(Debug)]
@@ -330,83 +317,6 @@ impl StreamWriter {
         self.frame.response(out, ending, &self.output, usage);
         out.extend_from_slice(b"}\n\n");
     }
-}
-
-impl Slot {
-    fn write_item(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(br#","item_id":"#);
-        quote(out, &self.id);
-        out.extend_from_slice(br#","output_index":"#);
-        out.extend_from_slice(self.place.to_string().as_bytes());
-    }
-
-    fn write(&self, out: &mut Vec<u8>, part: &str, at: usize) {
-        self.write_item(out);
-        out.extend_from_slice(format!(r#","{part}":{at}"#).as_bytes());
-    }
-}
-
-impl Kind {
-    const fn delta(self) -> &'static str {
-        match self {
-            Self::Text => "response.output_text.delta",
-            Self::Refusal => "response.refusal.delta",
-        }
-    }
-
-    /// What ends an event with words of this kind.
-    const fn rest(self) -> &'static [u8] {
-        match self {
-            Self::Text => b",\"logprobs\":[]}\n\n",
-            Self::Refusal => b"}\n\n",
-        }
-    }
-
-    const fn part(self, text: &str) -> Part<'_> {
-        match self {
-            Self::Text => Part::text(text),
-            Self::Refusal => Part::Refusal { refusal: text },
-        }
-    }
-}
-
-/// The last of `parts`, if there is one, is done.
-fn part_done(out: &mut Vec<u8>, number: &mut u64, slot: &Slot, parts: &[(Kind, String)]) {
-    let Some((kind, said)) = parts.last() else { return };
-    let at = parts.len().saturating_sub(1);
-    let (name, key): (_, &[u8]) = match kind {
-        Kind::Text => ("response.output_text.done", br#","text":"#),
-        Kind::Refusal => ("response.refusal.done", br#","refusal":"#),
-    };
-    event(out, number, name);
-    slot.write(out, "content_index", at);
-    out.extend_from_slice(key);
-    quote(out, said);
-    out.extend_from_slice(kind.rest());
-    event(out, number, "response.content_part.done");
-    slot.write(out, "content_index", at);
-    part(out, *kind, said);
-}
-
-fn part(out: &mut Vec<u8>, kind: Kind, text: &str) {
-    out.extend_from_slice(br#","part":"#);
-    out.extend_from_slice(&json(&kind.part(text)));
-    out.extend_from_slice(b"}\n\n");
-}
-
-fn summary(out: &mut Vec<u8>, text: &str) {
-    out.extend_from_slice(br#","part":"#);
-    out.extend_from_slice(&json(&Summary { kind: "summary_text", text }));
-    out.extend_from_slice(b"}\n\n");
-}
-
-/// Begins an event; its members follow.
-fn event(out: &mut Vec<u8>, number: &mut u64, name: &str) {
-    for piece in ["event: ", name, "\ndata: {\"type\":\"", name, "\",\"sequence_number\":"] {
-        out.extend_from_slice(piece.as_bytes());
-    }
-    out.extend_from_slice(number.to_string().as_bytes());
-    *number = number.saturating_add(1);
 }
 
 fn broken(message: &str) -> Failure {
