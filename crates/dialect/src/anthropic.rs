@@ -63,19 +63,19 @@ impl GenerateUpstream for Messages {
     }
 
     fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
-        let body = Bytes::from(text::json(&emit::emit(prompt, target)?));
-        Ok(Emitted { body, dropped: Vec::new() })
+        let body = emit::emit(prompt, target)?;
+        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: body.dropped })
     }
 
-    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
-        read::read(body)
+    fn read(&self, body: &[u8], source: &Source) -> Result<Reply, Failure> {
+        read::read(body, source)
     }
 
     fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
         read::summary(body)
     }
 
-    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
-        Box::new(read::StreamReader::default())
+    fn stream(&self, source: Source) -> Box<dyn ReadStream> {
+        Box::new(read::StreamReader::new(source))
     }
 }

@@ -7,6 +7,7 @@ mod emit;
 pub(crate) mod parse;
 pub(crate) mod peek;
 pub(crate) mod read;
+mod reasoning;
 mod usage;
 mod write;
 
@@ -58,7 +59,7 @@ impl GenerateUpstream for Chat {
 
     fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
         let body = Bytes::from(text::json(&emit::emit(prompt, target)?));
-        Ok(Emitted { body, dropped: emit::dropped(prompt).into_iter().collect() })
+        Ok(Emitted { body, dropped: emit::dropped(prompt) })
     }
 
     fn read(&self, body: &[u8], source: &Source) -> Result<Reply, Failure> {

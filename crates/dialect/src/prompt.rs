@@ -32,6 +32,9 @@ pub(crate) struct Prompt {
     pub(crate) format: Option<Format>,
     /// How much the model reasons.
     pub(crate) effort: Option<Effort>,
+    /// Whether the model reasons, where the caller says that apart from how much; otherwise it
+    /// follows from the effort.
+    pub(crate) thinking: Option<bool>,
     /// The most tokens that the model reasons with.
     pub(crate) reasoning_max: Option<u64>,
     /// Whether the answer is a stream.

@@ -46,8 +46,11 @@ fn tree(places: &[(&str, &str, &str)]) -> Tree {
     fs::write(tree.path().join("endpoints.yaml"), endpoints).unwrap();
     fs::write(tree.path().join("routes.yaml"), routes).unwrap();
     // A draft: prices are looked up whatever is certified.
-    tree.with("certificates.yaml", "[r-one, r-two]", &format!("[{}]", names.join(", ")))
-        .with("certificates.yaml", "state: active", "state: draft")
+    tree.with("certificates.yaml", "[r-one, r-two]", &format!("[{}]", names.join(", "))).with(
+        "certificates.yaml",
+        "state: active",
+        "state: draft",
+    )
 }
 
 fn load(tree: &Tree) -> Bundle {

@@ -135,22 +135,22 @@ impl GenerateUpstream for Cloud {
     }
 
     fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
-        let body = text::json(&self.body(prompt, target)?).into();
-        Ok(Emitted { body, dropped: Vec::new() })
+        let body = self.body(prompt, target)?;
+        Ok(Emitted { body: text::json(&body).into(), dropped: body.dropped })
     }
 
-    fn read(&self, body: &[u8], _source: &Source) -> Result<Reply, Failure> {
-        read::read(body)
+    fn read(&self, body: &[u8], source: &Source) -> Result<Reply, Failure> {
+        read::read(body, source)
     }
 
     fn summary(&self, body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
         read::summary(body)
     }
 
-    fn stream(&self, _source: Source) -> Box<dyn ReadStream> {
+    fn stream(&self, source: Source) -> Box<dyn ReadStream> {
         match self.framing {
-            Framing::Events => Box::new(read::StreamReader::default()),
-            Framing::Binary(_) => Box::new(Chunks(read::StreamReader::default())),
+            Framing::Events => Box::new(read::StreamReader::new(source)),
+            Framing::Binary(_) => Box::new(Chunks(read::StreamReader::new(source))),
         }
     }
 

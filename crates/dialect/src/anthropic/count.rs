@@ -42,7 +42,7 @@ impl CountUpstream for Count {
 
     fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
         let body = emit::emit_count(prompt, target)?;
-        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: Vec::new() })
+        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: body.dropped })
     }
 
     fn read(&self, body: &[u8]) -> Result<u64, Failure> {
@@ -58,7 +58,7 @@ impl CountUpstream for Cloud {
 
     fn emit(&self, prompt: &Prompt, target: &Target<'_>) -> Result<Emitted, Unsupported> {
         let body = self.count_body(prompt, target)?;
-        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: Vec::new() })
+        Ok(Emitted { body: Bytes::from(text::json(&body)), dropped: body.dropped })
     }
 
     fn read(&self, body: &[u8]) -> Result<u64, Failure> {

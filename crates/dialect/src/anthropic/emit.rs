@@ -3,6 +3,7 @@
 mod messages;
 mod wire;
 
+use messages::Conversation;
 pub(super) use wire::Body;
 use wire::{Choice, Format, OutputConfig, Thinking, Tool};
 
@@ -13,6 +14,8 @@ use crate::{
 
 /// The schema of a tool without arguments: here a schema is required.
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
+/// The least nucleus that the API takes beside thinking.
+const TOP_P_THINKING_MIN: f64 = 0.95;
 /// Images that the API takes.
 const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
 
@@ -22,10 +25,14 @@ const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/w
 /// [`Unsupported`] naming the field that cannot go.
 pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'p>, Unsupported> {
     refuse_foreign(prompt)?;
-    let conversation = messages::conversation(prompt)?;
+    let conversation = messages::conversation(prompt, target)?;
     let sampling = &prompt.sampling;
     let text = |number: &'p Option<Number>| number.as_ref().map(|number| &*number.text);
-    let (effort, thinking) = reasoning(prompt)?;
+    let (effort, thinking) = reasoning(prompt, &conversation)?;
+    let mut dropped = Vec::new();
+    if conversation.is_missing_reasoning || conversation.is_interrupted && asks(prompt) {
+        dropped.push("reasoning");
+    }
     let format = match &prompt.format {
         Some(prompt::Format::JsonSchema { schema, .. }) => {
             Some(Format { kind: "json_schema", schema })
@@ -50,6 +57,7 @@ pub(crate) fn emit<'p>(prompt: &'p Prompt, target: &Target<'p>) -> Result<Body<'
         thinking,
         inference_geo: target.inference_geo,
         stream: prompt.stream.then_some(true),
+        dropped,
     })
 }
 
@@ -102,16 +110,59 @@ fn refuse_foreign(prompt: &Prompt) -> Result<(), Unsupported> {
     }
 }
 
-fn reasoning(prompt: &Prompt) -> Result<(Option<&'static str>, Option<Thinking>), Unsupported> {
-    match prompt.effort {
-        None => Ok((None, None)),
-        Some(Effort::None) => Ok((None, Some(Thinking { kind: "disabled" }))),
-        Some(Effort::Minimal) => Err(Unsupported::about(
-            "reasoning_effort",
-            "`reasoning_effort` is `minimal`, a level that this provider does not have",
-        )),
-        Some(effort) => Ok((Some(effort.as_str()), None)),
-    }
+/// Whether the caller asks for reasoning in so many words.
+fn asks(prompt: &Prompt) -> bool {
+    prompt.thinking == Some(true) || prompt.reasoning_max.is_some()
+}
+
+/// How much the model reasons, and whether it does.
+///
+/// | asked elsewhere | asked here |
+/// |---|---|
+/// | a budget | `thinking: enabled` with it |
+/// | an effort | `output_config.effort`, and `thinking: adaptive` where the API takes it |
+/// | effort `none` | `thinking: disabled` |
+/// | effort `minimal` | refused: there is no such level |
+///
+/// The API takes no thinking beside a forced tool, `top_k`, or a temperature other than 1: then the
+/// effort goes alone. In a tool loop it wants the loop's reasoning back and takes no other, so where
+/// that cannot go thinking is switched off for this request: nothing is forged.
+fn reasoning(
+    prompt: &Prompt,
+    conversation: &Conversation<'_>,
+) -> Result<(Option<&'static str>, Option<Thinking>), Unsupported> {
+    let effort = match prompt.effort {
+        None => None,
+        Some(Effort::None) => return Ok((None, Some(Thinking::DISABLED))),
+        Some(Effort::Minimal) => {
+            return Err(Unsupported::about(
+                "reasoning_effort",
+                "`reasoning_effort` is `minimal`, a level that this provider does not have",
+            ));
+        }
+        Some(effort) => Some(effort.as_str()),
+    };
+    let thinking = match (prompt.thinking, prompt.reasoning_max) {
+        (Some(true), _) | (_, Some(_)) if conversation.is_interrupted => Some(Thinking::DISABLED),
+        (_, Some(budget_tokens)) => Some(Thinking::enabled(budget_tokens)),
+        (Some(true), None) => Some(Thinking::ADAPTIVE),
+        (Some(false), None) => None,
+        (None, None) => {
+            let fit = effort.is_some() && !conversation.is_interrupted && may_think(prompt);
+            fit.then_some(Thinking::ADAPTIVE)
+        }
+    };
+    Ok((effort, thinking))
+}
+
+/// Whether the rest of the request leaves room for thinking.
+fn may_think(prompt: &Prompt) -> bool {
+    let forced = matches!(prompt.tool_choice, Some(ToolChoice::Required | ToolChoice::Named(_)));
+    let sampling = &prompt.sampling;
+    let drawn = sampling.temperature.as_ref().is_some_and(|temperature| temperature.value != 1.0)
+        || sampling.top_p.as_ref().is_some_and(|top_p| top_p.value < TOP_P_THINKING_MIN)
+        || sampling.top_k.is_some();
+    !drawn && (!forced || prompt.tools.is_empty())
 }
 
 fn tools(prompt: &Prompt) -> Result<Vec<Tool<'_>>, Unsupported> {

@@ -3,7 +3,11 @@
 use crate::{
     Unsupported,
     fields::{Field, Fields},
-    prompt::{Block, BlockKind, Effort, Format, Image, Prompt, Role, Stop, Tool, ToolChoice, Turn},
+    prompt::{
+        Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Prompt, Reasoning, Role,
+        Stop, Tool, ToolChoice, Turn,
+    },
+    reasoning::{Issuer, Seal},
 };
 
 /// Reads a whole body, of Messages or of a count.
@@ -68,20 +72,31 @@ fn reasoning_and_form(body: &mut Fields<'_>, prompt: &mut Prompt) -> Result<(), 
     if let Some(field) = body.take("thinking") {
         let mut thinking = field.object()?;
         let kind = thinking.require("type")?;
-        // A budget promises signed reasoning, which only Anthropic's own dialect carries.
-        if !matches!(&*kind.text()?, "disabled" | "adaptive") {
-            return Err(kind.refuse("asks for signed reasoning, which this provider does not have"));
+        match &*kind.text()? {
+            "disabled" => (prompt.thinking, prompt.effort) = (Some(false), Some(Effort::None)),
+            "adaptive" => prompt.thinking = Some(true),
+            "enabled" => {
+                prompt.thinking = Some(true);
+                prompt.reasoning_max = Some(thinking.require("budget_tokens")?.count()?);
+            }
+            _ => return Err(kind.refuse("is a way to reason that this provider does not have")),
         }
-        thinking.take("display");
+        thinking.forgo(&["display"], &mut prompt.dropped);
         thinking.finish()?;
-        prompt.dropped.push("thinking");
     }
     let mut form = body.take("output_format");
     if let Some(field) = body.take("output_config") {
         let mut config = field.object()?;
         if let Some(effort) = config.take("effort") {
             let read = Effort::parse(&effort.text()?);
-            prompt.effort = Some(read.ok_or_else(|| effort.refuse("is not a known effort"))?);
+            let read = read.ok_or_else(|| effort.refuse("is not a known effort"))?;
+            // Reasoning that is switched off has no effort; what else it means is lost elsewhere.
+            match prompt.effort {
+                Some(_) => prompt.dropped.push("effort"),
+                None => prompt.effort = Some(read),
+            }
+            // An effort alone does not switch reasoning on.
+            prompt.thinking.get_or_insert(false);
         }
         form = config.take("format").or(form);
         config.finish()?;
@@ -171,6 +186,17 @@ fn block(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Un
             BlockKind::Text(block.require("text")?.text()?.into_owned())
         }
         "image" => BlockKind::Image(image(&block.require("source")?)?),
+        "document" => BlockKind::Document(document(&mut block)?),
+        "thinking" => {
+            let text = block.require("thinking")?.text()?.into_owned();
+            let signature = block.take("signature").map(|field| field.text()).transpose()?;
+            let seal = signature.filter(|data| !data.is_empty()).map(|data| seal(&data, false));
+            BlockKind::Reasoning(Reasoning { text, seal })
+        }
+        "redacted_thinking" => {
+            let seal = seal(&block.require("data")?.text()?, true);
+            BlockKind::Reasoning(Reasoning { text: String::new(), seal: Some(seal) })
+        }
         "tool_use" => {
             // Says that the model itself made the call, which is the only way elsewhere.
             if let Some(caller) = block.take("caller") {
@@ -204,6 +230,45 @@ fn block(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Un
     Ok(Block { at: field.path(), kind })
 }
 
+/// A seal as it came to the caller: in a carrier, or by passing through from Anthropic itself.
+fn seal(data: &str, redacted: bool) -> Seal<'static> {
+    let own = || Seal { issuer: Issuer::Anthropic, model: "".into(), redacted, data: data.into() };
+    Seal::from_carrier(data).unwrap_or_else(own).into_owned()
+}
+
+fn document(block: &mut Fields<'_>) -> Result<Document, Unsupported> {
+    if let Some(citations) = block.take("citations") {
+        let mut asked = citations.object()?;
+        if asked.take("enabled").map(|field| field.flag()).transpose()? == Some(true) {
+            return Err(citations.refuse("cannot be carried to this provider"));
+        }
+        asked.finish()?;
+    }
+    let name = block.take("title").map(|title| title.text()).transpose()?.map(Into::into);
+    let mut source = block.require("source")?.object()?;
+    let kind = source.require("type")?;
+    let read = match &*kind.text()? {
+        "base64" => DocumentSource::Data {
+            media_type: source.require("media_type")?.text()?.into_owned(),
+            base64: source.require("data")?.text()?.into_owned(),
+        },
+        "text" => {
+            source.take("media_type");
+            DocumentSource::Text(source.require("data")?.text()?.into_owned())
+        }
+        "url" => DocumentSource::Url(source.require("url")?.text()?.into_owned()),
+        "file" => return Err(kept(&source.require("file_id")?)),
+        _ => return Err(kind.refuse("names a source that cannot be carried to this provider")),
+    };
+    source.finish()?;
+    Ok(Document { name, source: read })
+}
+
+/// Files are state of one provider.
+fn kept(id: &Field<'_>) -> Unsupported {
+    id.refuse("names a file that only its own provider has")
+}
+
 fn image(field: &Field<'_>) -> Result<Image, Unsupported> {
     let mut source = field.object()?;
     let kind = source.require("type")?;
@@ -213,6 +278,7 @@ fn image(field: &Field<'_>) -> Result<Image, Unsupported> {
             base64: source.require("data")?.text()?.into_owned(),
         },
         "url" => Image::Url(source.require("url")?.text()?.into_owned()),
+        "file" => return Err(kept(&source.require("file_id")?)),
         _ => return Err(kind.refuse("names a source that cannot be carried to this provider")),
     };
     source.finish()?;

@@ -15,6 +15,7 @@ use crate::{arguments::Completeness, sse::FRAME_MAX, text::quote};
 enum Waiting {
     Text(String),
     Call { call: usize, id: String, name: String, arguments: String },
+    Sealed { reasoning: String, signature: String },
 }
 
 /// The block that is open.
@@ -51,6 +52,22 @@ impl Sequence {
             return Ok(());
         }
         self.write_text(out, text);
+        Ok(())
+    }
+
+    /// Reasoning as a whole, with its seal.
+    pub(super) fn sealed(
+        &mut self,
+        out: &mut Vec<u8>,
+        reasoning: String,
+        signature: String,
+    ) -> Result<(), Failure> {
+        if self.is_busy() {
+            self.hold(reasoning.len().saturating_add(signature.len()))?;
+            self.waiting.push_back(Waiting::Sealed { reasoning, signature });
+            return Ok(());
+        }
+        self.write_sealed(out, &reasoning, &signature);
         Ok(())
     }
 
@@ -96,7 +113,7 @@ impl Sequence {
         self.hold(fragment.len())?;
         let theirs = self.waiting.iter_mut().find_map(|waiting| match waiting {
             Waiting::Call { call: number, arguments, .. } if *number == call => Some(arguments),
-            Waiting::Call { .. } | Waiting::Text(_) => None,
+            Waiting::Call { .. } | Waiting::Text(_) | Waiting::Sealed { .. } => None,
         });
         match theirs {
             Some(arguments) => {
@@ -139,6 +156,9 @@ impl Sequence {
         while let Some(waiting) = self.waiting.pop_front() {
             match waiting {
                 Waiting::Text(text) => self.write_text(out, &text),
+                Waiting::Sealed { reasoning, signature } => {
+                    self.write_sealed(out, &reasoning, &signature);
+                }
                 Waiting::Call { call, id, name, arguments } => {
                     self.open_call(out, call, &id, &name);
                     let mut completeness = Completeness::default();
@@ -165,6 +185,23 @@ impl Sequence {
             self.start(out, br#"{"type":"text","text":""}"#);
         }
         self.delta(out, "text_delta\",\"text", text);
+    }
+
+    fn write_sealed(&mut self, out: &mut Vec<u8>, reasoning: &str, signature: &str) {
+        self.close(out);
+        // Any block without arguments closes as text does.
+        self.open = Open::Text;
+        if reasoning.is_empty() {
+            let mut block = br#"{"type":"redacted_thinking","data":"#.to_vec();
+            quote(&mut block, signature);
+            block.push(b'}');
+            self.start(out, &block);
+        } else {
+            self.start(out, br#"{"type":"thinking","thinking":"","signature":""}"#);
+            self.delta(out, "thinking_delta\",\"thinking", reasoning);
+            self.delta(out, "signature_delta\",\"signature", signature);
+        }
+        self.close(out);
     }
 
     fn open_call(&mut self, out: &mut Vec<u8>, call: usize, id: &str, name: &str) {

@@ -1,7 +1,8 @@
 //! Writing Messages answers, whole and streamed.
 //!
-//! Reasoning of another provider is not shown: a thinking block carries a signature, none is ever
-//! forged, and a block without one would make the conversation's next turn fail.
+//! A thinking block carries a signature. Reasoning that its provider sealed is shown with the
+//! carrier of the seal in that place ([`crate::reasoning`]); reasoning without a seal is not shown:
+//! none is ever forged, and a block without one would make the conversation's next turn fail.
 
 mod stream;
 
@@ -11,7 +12,7 @@ pub(crate) use stream::StreamWriter;
 use vocab::{Failure, FailureKind};
 
 use super::usage;
-use crate::{Finish, Reply, ReplyBlock, arguments, events::Label};
+use crate::{Finish, Reply, ReplyBlock, arguments, events::Label, reasoning::Reasoning};
 
 /// The word of the wire for a finish.
 const fn reason(finish: Finish) -> &'static str {
@@ -39,7 +40,7 @@ pub(crate) fn write(reply: &Reply, label: &Label) -> Result<Vec<u8>, Failure> {
     let mut content = Vec::with_capacity(reply.blocks.len());
     for (number, block) in reply.blocks.iter().enumerate() {
         match block {
-            ReplyBlock::Reasoning(_) => {}
+            ReplyBlock::Reasoning(reasoning) => content.extend(self::reasoning(reasoning)),
             ReplyBlock::Text(text) | ReplyBlock::Refusal(text) => {
                 content.push(Block::Text { text });
             }
@@ -66,6 +67,15 @@ pub(crate) fn write(reply: &Reply, label: &Label) -> Result<Vec<u8>, Failure> {
     Ok(serde_json::to_vec(&body).unwrap_or_default())
 }
 
+/// Sealed reasoning; what has no text of its own has no other place than a redacted block.
+fn reasoning(reasoning: &Reasoning) -> Option<Block<'_>> {
+    let signature = reasoning.seal.as_ref()?.carrier();
+    Some(match &*reasoning.text {
+        "" => Block::RedactedThinking { data: signature },
+        thinking => Block::Thinking { thinking, signature },
+    })
+}
+
 #[derive(Serialize)]
 struct Message<'r> {
     id: String,
@@ -83,5 +93,7 @@ struct Message<'r> {
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Block<'r> {
     Text { text: &'r str },
+    Thinking { thinking: &'r str, signature: String },
+    RedactedThinking { data: String },
     ToolUse { id: String, name: &'r str, input: Box<RawValue> },
 }

@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
     Target, Unsupported,
-    prompt::{Block, BlockKind, Format, Image, Number, Prompt, Role, ToolChoice, Turn},
+    prompt::{
+        Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Number, Prompt, Role,
+        ToolChoice, Turn,
+    },
 };
 
 /// The most stop sequences that the API takes.
@@ -50,23 +54,44 @@ pub(crate) fn emit<'p>(
         tool_choice: prompt.tool_choice.as_ref().filter(|_| has_tools).map(choice),
         parallel_tool_calls: prompt.parallel_tools.filter(|_| has_tools),
         response_format: prompt.format.as_ref().map(format),
-        reasoning_effort: prompt.effort.map(crate::prompt::Effort::as_str),
+        reasoning_effort: effort(prompt),
         stream: prompt.stream.then_some(true),
         stream_options: prompt.stream.then_some(StreamOptions { include_usage: true }),
     })
 }
 
-/// What is left out because this dialect has no word for it and the text says it too.
-pub(crate) fn dropped(prompt: &Prompt) -> Option<&'static str> {
-    let failed = |block: &Block| matches!(block.kind, BlockKind::ToolResult { is_error: true, .. });
-    let any = prompt.turns.iter().flat_map(|turn| &turn.blocks).any(failed);
-    any.then_some("is_error")
+/// What is left out because this dialect has no word for it and the answer does not hang on it.
+pub(crate) fn dropped(prompt: &Prompt) -> Vec<&'static str> {
+    let any = |wanted: fn(&BlockKind) -> bool| {
+        prompt.turns.iter().flat_map(|turn| &turn.blocks).any(|block| wanted(&block.kind))
+    };
+    let said = [
+        // The text of the result says it too.
+        ("is_error", any(|kind| matches!(kind, BlockKind::ToolResult { is_error: true, .. }))),
+        // No seal is of this dialect, and without one reasoning is not replayed.
+        ("reasoning", any(|kind| matches!(kind, BlockKind::Reasoning(_)))),
+        // Said by a word for an effort, or not at all.
+        ("thinking", prompt.thinking.is_some() && effort(prompt).is_none()),
+    ];
+    said.into_iter().filter(|(_, is_there)| *is_there).map(|(name, _)| name).collect()
+}
+
+/// `none` of a Messages caller says what is so unless another is said; many compatible servers do
+/// not know the word, so it goes only when a caller wrote it in this dialect's own way.
+fn effort(prompt: &Prompt) -> Option<&'static str> {
+    let switched_off = prompt.effort == Some(Effort::None) && prompt.thinking.is_some();
+    prompt.effort.filter(|_| !switched_off).map(Effort::as_str)
 }
 
 /// What the prompt may hold and this dialect has no word for.
 fn refuse_foreign(prompt: &Prompt) -> Result<(), Unsupported> {
     if prompt.sampling.top_k.is_some() {
         return Err(Unsupported::about("top_k", "`top_k` cannot be carried to this provider"));
+    }
+    if prompt.reasoning_max.is_some() {
+        let why = "bounds the reasoning in tokens, which this provider cannot promise";
+        let param = "thinking.budget_tokens";
+        return Err(Unsupported::about(param, format!("`{param}` {why}")));
     }
     if let Some(stop) = prompt.stop.get(STOPS_MAX) {
         return Err(stop.at.refuse("is one too many: this provider takes four"));
@@ -143,9 +168,18 @@ fn push_turn<'p>(turn: &'p Turn, messages: &mut Vec<Message<'p>>) -> Result<(), 
 }
 
 fn assistant(turn: &Turn) -> Result<Message<'_>, Unsupported> {
-    let is_call = |block: &Block| matches!(block.kind, BlockKind::ToolCall { .. });
-    let first_call = turn.blocks.iter().position(is_call).unwrap_or(turn.blocks.len());
-    let (said, calls) = turn.blocks.split_at_checked(first_call).unwrap_or_default();
+    let is_call = |block: &&Block| matches!(block.kind, BlockKind::ToolCall { .. });
+    // Reasoning is left out, and named among what was dropped.
+    let is_reasoning = |block: &&Block| matches!(block.kind, BlockKind::Reasoning(_));
+    let blocks: Vec<&Block> = turn.blocks.iter().filter(|block| !is_reasoning(block)).collect();
+    if let Some(media) = blocks
+        .iter()
+        .find(|block| matches!(block.kind, BlockKind::Image(_) | BlockKind::Document(_)))
+    {
+        return Err(media.at.refuse("is said by the model, and this provider takes only its text"));
+    }
+    let first_call = blocks.iter().position(&is_call).unwrap_or(blocks.len());
+    let (said, calls) = blocks.split_at_checked(first_call).unwrap_or_default();
     if let Some(late) = calls.iter().find(|block| !is_call(block)) {
         return Err(late.at.refuse("follows a tool call, an order this provider cannot keep"));
     }
@@ -160,7 +194,7 @@ fn assistant(turn: &Turn) -> Result<Message<'_>, Unsupported> {
     let content = if said.is_empty() && !calls.is_empty() {
         Some(Content::Null)
     } else {
-        content(said.iter())?
+        content(said.iter().copied())?
     };
     Ok(Message { content, tool_calls: tool_calls.collect(), ..Message::of("assistant") })
 }
@@ -186,11 +220,7 @@ fn content<'p>(
         parts.push(match &block.kind {
             BlockKind::Text(text) => Part::Text { text },
             BlockKind::Image(image) => Part::ImageUrl { image_url: ImageUrl { url: url(image) } },
-            BlockKind::Document(_) => {
-                return Err(block
-                    .at
-                    .refuse("is a document, which cannot be carried to this provider"));
-            }
+            BlockKind::Document(document) => Part::File { file: file(document, block)? },
             // Left out, and named among what was dropped.
             BlockKind::Reasoning(_) => continue,
             BlockKind::ToolCall { .. } | BlockKind::ToolResult { .. } => {
@@ -203,6 +233,23 @@ fn content<'p>(
         [Part::Text { text }] => Content::Text(text),
         _ => Content::Parts(parts),
     }))
+}
+
+/// The API asks for a name with the data.
+fn file<'p>(document: &'p Document, block: &Block) -> Result<File<'p>, Unsupported> {
+    let (file_data, unnamed) = match &document.source {
+        DocumentSource::Data { media_type, base64 } => {
+            (format!("data:{media_type};base64,{base64}"), "document.pdf")
+        }
+        DocumentSource::Text(text) => {
+            (format!("data:text/plain;base64,{}", STANDARD.encode(text)), "document.txt")
+        }
+        DocumentSource::Url(_) => {
+            let why = "is a document at an address, and this provider takes only documents that are sent along";
+            return Err(block.at.refuse(why));
+        }
+    };
+    Ok(File { filename: document.name.as_deref().unwrap_or(unnamed), file_data })
 }
 
 fn url(image: &Image) -> Cow<'_, str> {
@@ -282,11 +329,18 @@ enum Content<'p> {
 enum Part<'p> {
     Text { text: &'p str },
     ImageUrl { image_url: ImageUrl<'p> },
+    File { file: File<'p> },
 }
 
 #[derive(Serialize)]
 struct ImageUrl<'p> {
     url: Cow<'p, str>,
+}
+
+#[derive(Serialize)]
+struct File<'p> {
+    filename: &'p str,
+    file_data: String,
 }
 
 #[derive(Serialize)]

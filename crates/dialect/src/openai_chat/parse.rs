@@ -2,12 +2,17 @@
 
 mod ids;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::value::RawValue;
 
+use super::reasoning;
 use crate::{
     Unsupported, arguments,
     fields::{Field, Fields, Path},
-    prompt::{Block, BlockKind, Effort, Format, Image, Prompt, Role, Stop, Tool, ToolChoice, Turn},
+    prompt::{
+        Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Prompt, Role, Stop,
+        Tool, ToolChoice, Turn,
+    },
 };
 
 /// Fields that mean nothing to the answer.
@@ -209,19 +214,20 @@ fn assistant(
     message: &mut Fields<'_>,
     dropped: &mut Vec<&'static str>,
 ) -> Result<Vec<Block>, Unsupported> {
-    // Reasoning in plain text has no signature, and none is ever forged: it is not replayed.
-    message.forgo(&["reasoning_content", "reasoning", "annotations"], dropped);
-    let mut blocks = content(message, dropped)?;
+    message.forgo(&["annotations"], dropped);
+    let reasoning = reasoning::take(message, dropped)?;
+    let mut said = content(message, dropped)?;
     if let Some(field) = message.take("refusal") {
         let kind = BlockKind::Text(field.text()?.into_owned());
-        blocks.push(Block { at: field.path(), kind });
+        said.push(Block { at: field.path(), kind });
     }
-    if let Some(calls) = message.take("tool_calls") {
-        for call in calls.list()? {
-            blocks.push(tool_call(&call)?);
+    let calls = match message.take("tool_calls") {
+        Some(calls) => {
+            calls.list()?.map(|call| tool_call(&call)).collect::<Result<_, Unsupported>>()?
         }
-    }
-    Ok(blocks)
+        None => Vec::new(),
+    };
+    Ok(reasoning::interleave(said, calls, reasoning))
 }
 
 fn tool_call(field: &Field<'_>) -> Result<Block, Unsupported> {
@@ -271,11 +277,37 @@ fn part(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Uns
             image.finish()?;
             BlockKind::Image(self::image(&url.text()?, &url.path())?)
         }
+        "file" => BlockKind::Document(document(&part.require("file")?)?),
         _ => return Err(kind.refuse("names content that cannot be carried to this provider")),
     };
     part.forgo(&["cache_control"], dropped);
     part.finish()?;
     Ok(Block { at: field.path(), kind: block })
+}
+
+/// A file that stands in the body; one that its provider keeps is nowhere else.
+fn document(field: &Field<'_>) -> Result<Document, Unsupported> {
+    let mut file = field.object()?;
+    if let Some(id) = file.take("file_id") {
+        return Err(id.refuse("names a file that only its own provider has"));
+    }
+    let data = file.require("file_data")?;
+    let name = file.take("filename").map(|name| name.text()).transpose()?.map(Into::into);
+    file.finish()?;
+    let text = data.text()?;
+    let Some((media_type, base64)) =
+        text.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"))
+    else {
+        return Err(data.refuse("must be a base64 data address"));
+    };
+    let plain = || String::from_utf8(STANDARD.decode(base64).ok()?).ok();
+    let source = match (media_type == "text/plain").then(plain).flatten() {
+        Some(text) => DocumentSource::Text(text),
+        None => {
+            DocumentSource::Data { media_type: media_type.to_owned(), base64: base64.to_owned() }
+        }
+    };
+    Ok(Document { name, source })
 }
 
 pub(crate) fn image(url: &str, at: &Path) -> Result<Image, Unsupported> {

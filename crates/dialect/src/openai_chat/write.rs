@@ -5,7 +5,10 @@ mod stream;
 use serde::Serialize;
 pub(crate) use stream::{DONE, StreamWriter};
 
-use super::usage;
+use super::{
+    reasoning::{Detail, Places},
+    usage,
+};
 use crate::{Finish, Reply, ReplyBlock, events::Label};
 
 /// The word of the wire for a finish.
@@ -27,14 +30,24 @@ fn call_id(id: &str, label: &Label, number: usize) -> String {
 /// A whole answer as the caller reads it.
 pub(crate) fn write(reply: &Reply, label: &Label) -> Vec<u8> {
     let mut message = Message { role: "assistant", ..Message::default() };
+    let mut places = Places::default();
     for block in &reply.blocks {
         match block {
-            ReplyBlock::Text(text) => message.content.get_or_insert_default().push_str(text),
+            ReplyBlock::Text(text) => {
+                places.content(text);
+                message.content.get_or_insert_default().push_str(text);
+            }
             ReplyBlock::Reasoning(reasoning) => {
-                message.reasoning_content.get_or_insert_default().push_str(&reasoning.text);
+                places.reasoning(&reasoning.text);
+                if !reasoning.text.is_empty() {
+                    message.reasoning_content.get_or_insert_default().push_str(&reasoning.text);
+                }
+                let detail = reasoning.seal.as_ref().map(|seal| places.seal(seal));
+                message.reasoning_details.extend(detail);
             }
             ReplyBlock::Refusal(text) => message.refusal.get_or_insert_default().push_str(text),
             ReplyBlock::ToolCall { id, name, arguments } => {
+                places.call();
                 let id = call_id(id, label, message.tool_calls.len());
                 let arguments = if arguments.is_empty() { "{}" } else { arguments };
                 let function = Function { name, arguments };
@@ -84,6 +97,8 @@ struct Message<'r> {
     refusal: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    reasoning_details: Vec<Detail>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     tool_calls: Vec<ToolCall<'r>>,
 }

@@ -60,6 +60,10 @@ fn an_anthropic_answer_reaches_an_openai_caller() {
             "created": 0x0190_0000_0000_u64 / 1000, "model": "chat-large",
             "choices": [{"index": 0, "logprobs": null, "finish_reason": "tool_calls", "message": {
                 "role": "assistant", "content": "ab", "refusal": null, "reasoning_content": "hm",
+                "reasoning_details": [
+                    {"index": 0, "type": "reasoning.seal", "data": "isobar1.anthropic.s.7570.SIGNED", "from": 0, "to": 2, "content": 0, "calls": 0},
+                    {"index": 1, "type": "reasoning.encrypted", "data": "isobar1.anthropic.r.7570.SEALED", "from": 2, "to": 2, "content": 0, "calls": 0},
+                ],
                 "tool_calls": [{"id": "t", "type": "function", "function": {"name": "f", "arguments": "{\"z\":1,\"a\":2}"}}],
             }}],
             "usage": {"prompt_tokens": 16, "completion_tokens": 7, "total_tokens": 23,

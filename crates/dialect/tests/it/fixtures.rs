@@ -137,7 +137,7 @@ fn recorded_requests_cross_or_name_the_field_that_cannot() {
                 | "anthropic/redacted_thinking.json#1"
                 | "anthropic/thinking_stream.json#0"
                 | "anthropic/thinking_tool_roundtrip.json#0"
-                | "anthropic/thinking_tool_roundtrip.json#1" => Some("thinking.type"),
+                | "anthropic/thinking_tool_roundtrip.json#1" => Some("thinking.budget_tokens"),
                 _ => None,
             };
             assert_eq!(crossed.err().as_deref(), expected, "{}", exchange.name);

@@ -12,6 +12,8 @@ mod compatible;
 #[cfg(test)]
 mod count;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod embeddings;
 #[cfg(test)]
 mod features;
@@ -29,6 +31,8 @@ mod gemini_fixtures;
 mod mistral;
 #[cfg(test)]
 mod mistral_answers;
+#[cfg(test)]
+mod reasoning;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

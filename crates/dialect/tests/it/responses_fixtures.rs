@@ -60,13 +60,15 @@ fn client_requests_are_read_and_cross_or_name_the_field() {
     for (name, text) in files("client-requests", "json") {
         let expected = match name.as_str() {
             // Its refusal has another shape than the API's.
-            "client-requests/responses_assistant-history.json" => "input[0].content[1].refusal",
-            "client-requests/responses_input-media.json" => "input[0].content[2]",
+            "client-requests/responses_assistant-history.json" => {
+                Some("input[0].content[1].refusal")
+            }
+            "client-requests/responses_input-media.json" => None,
             _ => continue,
         };
         let request = read(Client::OpenAiResponses, &text).unwrap();
-        let refused = emit(&request, Upstream::OpenAiChat).unwrap_err();
-        assert_eq!(refused.param, expected, "{name}");
+        let crossed = emit(&request, Upstream::OpenAiChat).map_err(|refused| refused.param);
+        assert_eq!(crossed.err().as_deref(), expected, "{name}");
     }
 }
 

@@ -37,6 +37,9 @@ pub(crate) struct Body<'p> {
     pub(in crate::anthropic) inference_geo: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(in crate::anthropic) stream: Option<bool>,
+    /// What was left out, which is not written.
+    #[serde(skip)]
+    pub(in crate::anthropic) dropped: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -53,6 +56,18 @@ pub(super) enum Block<'p> {
     },
     Image {
         source: Source<'p>,
+    },
+    Document {
+        source: Source<'p>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        title: Option<&'p str>,
+    },
+    Thinking {
+        thinking: &'p str,
+        signature: &'p str,
+    },
+    RedactedThinking {
+        data: &'p str,
     },
     ToolUse {
         id: &'p str,
@@ -73,6 +88,7 @@ pub(super) enum Block<'p> {
 pub(super) enum Source<'p> {
     Base64 { media_type: &'p str, data: &'p str },
     Url { url: &'p str },
+    Text { media_type: &'static str, data: &'p str },
 }
 
 #[derive(Serialize)]
@@ -113,5 +129,16 @@ pub(super) struct Format<'p> {
 #[derive(Serialize)]
 pub(super) struct Thinking {
     #[serde(rename = "type")]
-    pub(super) kind: &'static str,
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_tokens: Option<u64>,
+}
+
+impl Thinking {
+    pub(super) const DISABLED: Self = Self { kind: "disabled", budget_tokens: None };
+    pub(super) const ADAPTIVE: Self = Self { kind: "adaptive", budget_tokens: None };
+
+    pub(super) const fn enabled(budget_tokens: u64) -> Self {
+        Self { kind: "enabled", budget_tokens: Some(budget_tokens) }
+    }
 }

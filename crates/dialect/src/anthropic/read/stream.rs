@@ -4,14 +4,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::Failure;
 
-use super::{super::usage, broken, finish};
+use super::{super::usage, broken, finish, seal};
 use crate::{
     ReplyEvent, UpstreamDialect,
     events::Frame,
     read_error,
     sse::Event,
     text::Loose,
-    upstream::{ReadStream, Sink},
+    upstream::{ReadStream, Sink, Source},
 };
 
 /// Reads a stream event by event.
@@ -21,6 +21,9 @@ pub(crate) struct StreamReader {
     ended: bool,
     open: Open,
     calls: usize,
+    source: Source,
+    // The signature of the thinking that is open.
+    signature: String,
 }
 
 /// The block that is open.
@@ -74,6 +77,10 @@ impl ReadStream for StreamReader {
 }
 
 impl StreamReader {
+    pub(crate) fn new(source: Source) -> Self {
+        Self { source, ..Self::default() }
+    }
+
     fn out_of_order(&self, kind: &str) -> Result<Frame, Failure> {
         match (self.started, kind) {
             (true, _) => Err(broken("a second answer begins inside the first")),
@@ -109,6 +116,10 @@ impl StreamReader {
             }
             "content_block_stop" => {
                 self.open = Open::Other;
+                let signature = std::mem::take(&mut self.signature);
+                if let Some(seal) = seal(&self.source, false, Some(&signature)) {
+                    sink(ReplyEvent::Seal(seal))?;
+                }
                 sink(ReplyEvent::BlockEnd)?;
             }
             "message_delta" => {
@@ -133,9 +144,15 @@ impl StreamReader {
         self.open = Open::Other;
         match block.kind.as_str().unwrap_or_default() {
             "text" => sink(ReplyEvent::Text(block.text.as_str().unwrap_or_default())),
-            "thinking" => sink(ReplyEvent::Reasoning(block.thinking.as_str().unwrap_or_default())),
-            // Encrypted: no other dialect can show it, and no signature ever leaves its dialect.
-            "redacted_thinking" => Ok(()),
+            "thinking" => {
+                block.signature.as_str().unwrap_or_default().clone_into(&mut self.signature);
+                sink(ReplyEvent::Reasoning(block.thinking.as_str().unwrap_or_default()))
+            }
+            // Encrypted: there is nothing to show, and all the same it must come back.
+            "redacted_thinking" => match seal(&self.source, true, block.data.as_str()) {
+                Some(seal) => sink(ReplyEvent::Seal(seal)),
+                None => Ok(()),
+            },
             "tool_use" => {
                 let call = self.calls;
                 self.calls += 1;
@@ -165,7 +182,11 @@ impl StreamReader {
                 let fragment = delta.partial_json.as_str().unwrap_or_default();
                 sink(ReplyEvent::ToolArguments { call, fragment })
             }
-            ("signature_delta" | "citations_delta", _) => Ok(()),
+            ("signature_delta", _) => {
+                delta.signature.as_str().unwrap_or_default().clone_into(&mut self.signature);
+                Ok(())
+            }
+            ("citations_delta", _) => Ok(()),
             _ => sink(ReplyEvent::Opaque),
         }
     }
@@ -207,6 +228,10 @@ struct Block<'a> {
     #[serde(borrow, default)]
     thinking: Loose<'a>,
     #[serde(borrow, default)]
+    signature: Loose<'a>,
+    #[serde(borrow, default)]
+    data: Loose<'a>,
+    #[serde(borrow, default)]
     id: Loose<'a>,
     #[serde(borrow, default)]
     name: Loose<'a>,
@@ -222,6 +247,8 @@ struct Delta<'a> {
     text: Loose<'a>,
     #[serde(borrow, default)]
     thinking: Loose<'a>,
+    #[serde(borrow, default)]
+    signature: Loose<'a>,
     #[serde(borrow, default)]
     partial_json: Loose<'a>,
     #[serde(borrow, default)]

@@ -4,9 +4,12 @@ use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use vocab::{Failure, Usage};
 
-use super::{super::usage, broken, finish};
+use super::{super::usage, broken, finish, seal};
 use crate::{
-    Finish, Reply, ReplyBlock, UpstreamDialect, read_error, reasoning::Reasoning, text::Loose,
+    Finish, Reply, ReplyBlock, UpstreamDialect, read_error,
+    reasoning::{Reasoning, Seal},
+    text::Loose,
+    upstream::Source,
 };
 
 /// What the gateway must know of an answer that passes through.
@@ -23,11 +26,11 @@ pub(crate) fn summary(body: &[u8]) -> Result<(Usage, Option<Finish>), Failure> {
 ///
 /// # Errors
 /// An error with status 200, a body that is no answer, or content that has no place in a reply.
-pub(crate) fn read(body: &[u8]) -> Result<Reply, Failure> {
+pub(crate) fn read(body: &[u8], source: &Source) -> Result<Reply, Failure> {
     let answer: Message<'_, Block<'_>> = parse(body)?;
     let mut blocks = Vec::new();
     for block in answer.content.unwrap_or_default() {
-        blocks.extend(block.read()?);
+        blocks.push(block.read(source)?);
     }
     Ok(Reply {
         blocks,
@@ -75,6 +78,10 @@ struct Block<'a> {
     #[serde(borrow, default)]
     thinking: Loose<'a>,
     #[serde(borrow, default)]
+    signature: Loose<'a>,
+    #[serde(borrow, default)]
+    data: Loose<'a>,
+    #[serde(borrow, default)]
     id: Loose<'a>,
     #[serde(borrow, default)]
     name: Loose<'a>,
@@ -83,18 +90,24 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    fn read(self) -> Result<Option<ReplyBlock>, Failure> {
+    fn read(self, source: &Source) -> Result<ReplyBlock, Failure> {
         let own = |text: &Loose<'_>| text.as_str().unwrap_or_default().to_owned();
         match self.kind.as_str().unwrap_or_default() {
-            "text" => Ok(Some(ReplyBlock::Text(own(&self.text)))),
-            "thinking" => Ok(Some(ReplyBlock::Reasoning(Reasoning::unsealed(own(&self.thinking))))),
-            // Encrypted: no other dialect can show it.
-            "redacted_thinking" => Ok(None),
-            "tool_use" => Ok(Some(ReplyBlock::ToolCall {
+            "text" => Ok(ReplyBlock::Text(own(&self.text))),
+            "thinking" => Ok(ReplyBlock::Reasoning(Reasoning {
+                text: own(&self.thinking),
+                seal: seal(source, false, self.signature.as_str()).map(Seal::into_owned),
+            })),
+            // Encrypted: there is nothing to show, and all the same it must come back.
+            "redacted_thinking" => Ok(ReplyBlock::Reasoning(Reasoning {
+                text: String::new(),
+                seal: seal(source, true, self.data.as_str()).map(Seal::into_owned),
+            })),
+            "tool_use" => Ok(ReplyBlock::ToolCall {
                 id: own(&self.id),
                 name: own(&self.name),
                 arguments: self.input.map(|input| input.get().to_owned()).unwrap_or_default(),
-            })),
+            }),
             _ => Err(broken("the answer has content of a kind that cannot be carried")),
         }
     }

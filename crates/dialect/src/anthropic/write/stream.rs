@@ -10,6 +10,7 @@ use crate::{
     Finish, ReplyEvent,
     client::WriteStream,
     events::{Label, opaque},
+    sse::FRAME_MAX,
     text::quote,
 };
 
@@ -22,12 +23,15 @@ pub(crate) struct StreamWriter {
     sequence: Sequence,
     usage: Usage,
     finish: Option<Finish>,
+    // Reasoning waits for its seal: without one it is not shown.
+    reasoning: String,
 }
 
 impl StreamWriter {
     pub(crate) fn new(label: Label) -> Self {
         let sequence = Sequence::default();
-        Self { label, sequence, usage: Usage::default(), finish: None }
+        let reasoning = String::new();
+        Self { label, sequence, usage: Usage::default(), finish: None, reasoning }
     }
 }
 
@@ -40,13 +44,28 @@ impl WriteStream for StreamWriter {
     ) -> Result<(), Failure> {
         match event {
             ReplyEvent::Start => self.start(out),
-            ReplyEvent::Text(text) | ReplyEvent::Refusal(text) => self.sequence.text(out, text)?,
-            ReplyEvent::Reasoning(_) | ReplyEvent::Seal(_) | ReplyEvent::BlockEnd => {}
+            ReplyEvent::Text(text) | ReplyEvent::Refusal(text) => {
+                self.reasoning.clear();
+                self.sequence.text(out, text)?;
+            }
+            ReplyEvent::Reasoning(text) => {
+                if self.reasoning.len().saturating_add(text.len()) > FRAME_MAX {
+                    let message = "the answer's reasoning is too long";
+                    return Err(Failure::new(FailureKind::Broken, message));
+                }
+                self.reasoning.push_str(text);
+            }
+            ReplyEvent::Seal(seal) => {
+                let reasoning = std::mem::take(&mut self.reasoning);
+                self.sequence.sealed(out, reasoning, seal.carrier())?;
+            }
+            ReplyEvent::BlockEnd => self.reasoning.clear(),
             ReplyEvent::ToolOpen { name: "", .. } => {
                 let message = "a tool call of the answer has no name";
                 return Err(Failure::new(FailureKind::Broken, message));
             }
             ReplyEvent::ToolOpen { call, id, name } => {
+                self.reasoning.clear();
                 self.sequence.call(out, call, call_id(id, &self.label, call), name)?;
             }
             ReplyEvent::ToolArguments { call, fragment } => {

@@ -2,12 +2,16 @@
 
 use vocab::{Failure, Usage};
 
-use super::{super::usage, call_id, reason};
+use super::{
+    super::{reasoning::Places, usage},
+    call_id, reason,
+};
 use crate::{
     ReplyEvent,
     client::WriteStream,
     events::{Label, opaque},
-    text::quote,
+    reasoning::Seal,
+    text::{json, quote},
 };
 
 /// The terminator.
@@ -23,6 +27,7 @@ pub(crate) struct StreamWriter {
     usage: Usage,
     // The open tool call, and whether it has had any arguments.
     open: Option<(usize, bool)>,
+    places: Places,
 }
 
 impl StreamWriter {
@@ -34,7 +39,14 @@ impl StreamWriter {
         head.extend_from_slice(label.created().to_string().as_bytes());
         head.extend_from_slice(br#","model":"#);
         quote(&mut head, &label.model);
-        Self { label, head, include_usage, usage: Usage::default(), open: None }
+        Self {
+            label,
+            head,
+            include_usage,
+            usage: Usage::default(),
+            open: None,
+            places: Places::default(),
+        }
     }
 }
 
@@ -47,11 +59,20 @@ impl WriteStream for StreamWriter {
     ) -> Result<(), Failure> {
         match event {
             ReplyEvent::Start => self.delta(out, br#""role":"assistant","content":"""#),
-            ReplyEvent::Text(text) => self.text(out, b"\"content\":", text),
-            ReplyEvent::Reasoning(text) => self.text(out, b"\"reasoning_content\":", text),
-            ReplyEvent::Seal(_) => {}
+            ReplyEvent::Text(text) => {
+                self.places.content(text);
+                self.text(out, b"\"content\":", text);
+            }
+            ReplyEvent::Reasoning(text) => {
+                self.places.reasoning(text);
+                self.text(out, b"\"reasoning_content\":", text);
+            }
+            ReplyEvent::Seal(seal) => self.seal(out, &seal),
             ReplyEvent::Refusal(text) => self.text(out, b"\"refusal\":", text),
-            ReplyEvent::ToolOpen { call, id, name } => self.open(out, call, id, name),
+            ReplyEvent::ToolOpen { call, id, name } => {
+                self.places.call();
+                self.open(out, call, id, name);
+            }
             ReplyEvent::ToolArguments { call, fragment } => self.arguments(out, call, fragment),
             ReplyEvent::BlockEnd => self.close(out),
             ReplyEvent::Finish(finish) => {
@@ -77,6 +98,13 @@ impl StreamWriter {
             quote(&mut delta, text);
             self.delta(out, &delta);
         }
+    }
+
+    fn seal(&mut self, out: &mut Vec<u8>, seal: &Seal<'_>) {
+        let mut delta = br#""reasoning_details":["#.to_vec();
+        delta.extend_from_slice(&json(&self.places.seal(seal)));
+        delta.push(b']');
+        self.delta(out, &delta);
     }
 
     fn open(&mut self, out: &mut Vec<u8>, call: usize, id: &str, name: &str) {
