@@ -80,6 +80,13 @@ impl Manners for Anthropic {
         error_body(complaint, &facts.request_id)
     }
 
+    /// What may be tried again says so.
+    fn error_headers(&self, complaint: &Complaint, headers: &mut HeaderMap) {
+        if complaint.status >= 500 {
+            put(headers, "x-should-retry", "true");
+        }
+    }
+
     fn not_json(&self) -> Complaint {
         invalid("The request body is not valid JSON: expected value at line 1 column 1")
     }
@@ -126,7 +133,7 @@ impl Manners for Anthropic {
     fn out_of_quota(&self) -> Complaint {
         let message = "Your organization has reached its enforced monthly spend limit. Raise the \
                        limit or wait for the next month.";
-        Complaint::new(429, "rate_limit_error", message)
+        Complaint::new(429, "rate_limit_error", message).code("enforced_spend_limit_reached")
     }
 
     fn in_stream(&self) -> Complaint {
@@ -148,12 +155,13 @@ impl Manners for Anthropic {
     }
 }
 
+/// A code, where there is one, is a detail.
 fn error_body(complaint: &Complaint, request_id: &str) -> Value {
-    json!({
-        "type": "error",
-        "error": {"type": complaint.kind, "message": complaint.message},
-        "request_id": request_id,
-    })
+    let mut error = json!({"type": complaint.kind, "message": complaint.message});
+    if let (Some(code), Some(error)) = (complaint.code, error.as_object_mut()) {
+        error.insert("details".to_owned(), json!({ "error_code": code }));
+    }
+    json!({"type": "error", "error": error, "request_id": request_id})
 }
 
 fn invalid(message: impl Into<String>) -> Complaint {

@@ -58,6 +58,7 @@ fn bearer_token(visitor: &Visitor<'_>, cloud: Cloud, token: String) -> String {
 impl Manners for Identity {
     fn operation(&self, line: &Line<'_>) -> Operation {
         match line.path {
+            "" | "/" if *line.method == Method::GET => Operation::Identity(&aws::Sts),
             "" | "/" => line.posts(Operation::Identity(&aws::Sts)),
             "/token" => line.posts(Operation::Identity(&google::Account)),
             "/latest/api/token" if *line.method == Method::PUT => {
@@ -65,9 +66,11 @@ impl Manners for Identity {
             }
             "/latest/api/token" => Operation::WrongMethod("PUT"),
             path if path.starts_with(aws::ROLES) => line.gets(Operation::Identity(&aws::Instance)),
-            path if path.starts_with("/v2/credentials/") || path == "/container" => {
+            // EKS has the first, ECS the second with an id.
+            path if path == "/v1/credentials" || path.starts_with("/v2/credentials/") => {
                 line.gets(Operation::Identity(&aws::Container))
             }
+            "/container" => line.gets(Operation::Identity(&aws::Container)),
             path if path.starts_with(google::ACCOUNTS) && path.ends_with("/token") => {
                 line.gets(Operation::Identity(&google::Metadata))
             }

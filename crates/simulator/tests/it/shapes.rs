@@ -193,3 +193,23 @@ async fn a_body_over_the_bound_is_refused() {
     let refused = world.post(CHAT, &chat(&"x".repeat(2000), json!({}))).await;
     assert_eq!(refused.status, 413);
 }
+
+#[tokio::test]
+async fn logprobs_are_given_for_every_token_when_asked_for() {
+    let world = World::start().await;
+    let body = world.post(CHAT, &chat("tokens=5", json!({"logprobs": true}))).await.json();
+    assert_eq!(body["choices"][0]["logprobs"]["content"].as_array().unwrap().len(), 5);
+    let asked = json!({"model": "gpt-large", "input": "tokens=5",
+        "include": ["message.output_text.logprobs"]});
+    let body = world.post("/openai-eu/v1/responses", &asked).await.json();
+    let told = body["output"][0]["content"][0]["logprobs"].as_array().unwrap();
+    assert_eq!((told.len(), &told[0]["token"]), (5, &json!("openai-eu")));
+}
+
+#[tokio::test]
+async fn a_spent_limit_of_anthropic_is_told_by_its_code() {
+    let world = World::start().await;
+    world.fault(json!({"endpoint": "anthropic-us", "kind": "insufficient_quota"})).await;
+    let body = world.post(MESSAGES, &messages("x", json!({}))).await.json();
+    assert_eq!(body["error"]["details"]["error_code"], "enforced_spend_limit_reached");
+}

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::super::House;
-use super::write::{State, ending, output, response};
+use super::write::{State, ending, logprobs, output, response};
 use crate::answer::{Answer, Tokens, fragments};
 use crate::ask::{Ask, kind};
 use crate::script::ScriptWriter;
@@ -58,7 +58,7 @@ pub(super) fn stream(
         match kind(item) {
             "reasoning" => place.reasoning(&mut events, item),
             "function_call" => place.arguments(&mut events, facts, item),
-            _ => place.message(&mut events, answer, item),
+            _ => place.message(&mut events, (ask, answer), item),
         }
         events.frame("response.output_item.done", json!({"output_index": index, "item": item}));
     }
@@ -130,7 +130,7 @@ impl Place {
         events.frame("response.function_call_arguments.done", done);
     }
 
-    fn message(&self, events: &mut Events<'_>, answer: &Answer, item: &Value) {
+    fn message(&self, events: &mut Events<'_>, (ask, answer): (&Ask, &Answer), item: &Value) {
         let part = item.pointer("/content/0").cloned().unwrap_or(Value::Null);
         let empty = match kind(&part) {
             "refusal" => json!({"type": "refusal", "refusal": ""}),
@@ -145,10 +145,13 @@ impl Place {
             events.frame("response.refusal.done", done);
         } else {
             for token in answer.text.iter() {
-                let delta = json!({"content_index": 0, "delta": token, "logprobs": []});
+                let logprobs = logprobs(ask, std::iter::once(token));
+                let delta = json!({"content_index": 0, "delta": token, "logprobs": logprobs});
                 events.token("response.output_text.delta", self.at(delta));
             }
-            let done = json!({"content_index": 0, "text": answer.text.text(), "logprobs": []});
+            let logprobs = part.get("logprobs");
+            let done =
+                json!({"content_index": 0, "text": answer.text.text(), "logprobs": logprobs});
             events.frame("response.output_text.done", self.at(done));
         }
         let closed = self.at(json!({"content_index": 0, "part": part}));

@@ -88,7 +88,7 @@ pub(super) fn output(
         items.push(reasoning(house, facts, ask, thought.text()));
     }
     if answer.calls.is_empty() {
-        items.push(message(facts, answer));
+        items.push(message(facts, ask, answer));
     }
     items.extend(answer.calls.iter().map(|call| function_call(facts, call)));
     items
@@ -101,9 +101,7 @@ fn reasoning(house: House, facts: &mut Facts<'_>, ask: &Ask, thought: &str) -> V
     };
     let mut item =
         json!({"id": facts.random.id("rs_", 48), "type": "reasoning", "summary": summary});
-    let includes = ask.echo.get("include").and_then(Value::as_array);
-    let wanted =
-        includes.is_some_and(|all| all.iter().any(|one| one == "reasoning.encrypted_content"));
+    let wanted = includes(ask, "reasoning.encrypted_content");
     if let (true, Some(item)) = (wanted, item.as_object_mut()) {
         let blob = signature::encrypt(house.name(), thought);
         item.insert("encrypted_content".to_owned(), Value::String(blob));
@@ -111,12 +109,27 @@ fn reasoning(house: House, facts: &mut Facts<'_>, ask: &Ask, thought: &str) -> V
     item
 }
 
-fn message(facts: &mut Facts<'_>, answer: &Answer) -> Value {
+/// What is to be included besides.
+pub(super) fn includes(ask: &Ask, what: &str) -> bool {
+    let all = ask.echo.get("include").and_then(Value::as_array);
+    all.is_some_and(|all| all.iter().any(|one| one == what))
+}
+
+/// Every token is said to be nearly certain.
+pub(super) fn logprobs<'a>(ask: &Ask, tokens: impl Iterator<Item = &'a str>) -> Vec<Value> {
+    if !includes(ask, "message.output_text.logprobs") {
+        return Vec::new();
+    }
+    let told = |token: &str| json!({"token": token, "logprob": -0.125, "bytes": token.as_bytes(), "top_logprobs": []});
+    tokens.map(told).collect()
+}
+
+fn message(facts: &mut Facts<'_>, ask: &Ask, answer: &Answer) -> Value {
     let part = if answer.finish == Finish::Blocked {
         json!({"type": "refusal", "refusal": REFUSAL})
     } else {
         json!({"type": "output_text", "text": answer.text.text(), "annotations": [],
-            "logprobs": []})
+            "logprobs": logprobs(ask, answer.text.iter())})
     };
     json!({"id": facts.random.id("msg_", 48), "type": "message",
         "status": ending(answer.finish).0, "role": "assistant", "content": [part]})
