@@ -12,7 +12,7 @@ use crate::{
     ParseError, Unsupported,
     scan::{Peek, Place, Top, scan},
     splice::{Edit, span},
-    text::{Loose, Skip, Text},
+    text::{Loose, Skip, Text, Word},
 };
 
 /// What to put at the beginning of a body that says nothing about storing.
@@ -113,6 +113,7 @@ impl<'de> Top<'de> for Body<'de> {
                 let format = text.and_then(|text| text.format);
                 let kind = format.as_ref().and_then(|format| format.kind.as_str());
                 peek.needs.json_schema |= kind == Some("json_schema");
+                peek.needs.json_object |= kind == Some("json_object");
             }
             "include" => {
                 let include = map.next_value::<Option<Vec<Loose<'de>>>>()?.unwrap_or_default();
@@ -122,7 +123,22 @@ impl<'de> Top<'de> for Body<'de> {
             "top_logprobs" => {
                 peek.needs.logprobs |= map.next_value::<Option<u64>>()?.unwrap_or(0) > 0;
             }
-            "reasoning" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
+            "reasoning" => {
+                let reasoning = map.next_value::<Option<Reasoning<'de>>>()?.unwrap_or_default();
+                let effort = reasoning.effort.as_str();
+                peek.needs.reasoning |= effort.is_some_and(|effort| effort != "none");
+                peek.needs.reasoning |= reasoning.summary.as_str().is_some();
+            }
+            "tool_choice" => {
+                // An object names a tool, or a kind of tools that the model may choose among.
+                let choice = map.next_value::<Word<'de>>()?.0;
+                let free = ["auto", "none", "allowed_tools"];
+                peek.needs.forced_tool |= choice.is_some_and(|choice| !free.contains(&&*choice));
+            }
+            "parallel_tool_calls" => {
+                peek.needs.parallel_tools |= map.next_value::<Option<bool>>()?.unwrap_or(false);
+            }
+            "temperature" | "top_p" => peek.needs.sampling |= map.next_value::<Skip>()?.some,
             "background" => {
                 if map.next_value::<Option<bool>>()?.unwrap_or(false) {
                     peek.refused.get_or_insert_with(|| state("background"));
@@ -143,6 +159,14 @@ impl<'de> Top<'de> for Body<'de> {
 struct Form<'a> {
     #[serde(borrow, default)]
     format: Option<Kind<'a>>,
+}
+
+#[derive(Deserialize, Default)]
+struct Reasoning<'a> {
+    #[serde(borrow, default)]
+    effort: Loose<'a>,
+    #[serde(borrow, default)]
+    summary: Loose<'a>,
 }
 
 #[derive(Deserialize)]
@@ -193,12 +217,22 @@ mod tests {
     #[test]
     fn needs_are_found_wherever_they_stand() {
         let more = r#","tools":[{"type":"function","name":"f"},{"type":"web_search"}],
+            "tool_choice":{"type":"function","name":"f"},"parallel_tool_calls":true,"top_p":0.5,
             "text":{"format":{"type":"json_schema"}},"reasoning":{"effort":"low"},
             "include":["message.output_text.logprobs"],"max_output_tokens":9,"stream":true"#;
         let peek = peek(body(more).as_bytes()).unwrap();
         let needs = &peek.needs;
         assert!(needs.function_tools && needs.json_schema && needs.reasoning && needs.logprobs);
+        assert!(needs.forced_tool && needs.parallel_tools && needs.sampling);
         assert_eq!(needs.hosted_tools, ["web_search"]);
         assert_eq!((peek.output_max, peek.stream), (Some(9), true));
+    }
+
+    #[test]
+    fn what_is_switched_off_or_left_to_the_model_is_no_need() {
+        let more = r#","reasoning":{"effort":"none","summary":null},"tool_choice":"auto",
+            "parallel_tool_calls":false,"temperature":null,"text":{"format":{"type":"text"}}"#;
+        let peek = peek(body(more).as_bytes()).unwrap();
+        assert_eq!(peek.needs, crate::Needs::default());
     }
 }

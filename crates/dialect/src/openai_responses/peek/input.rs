@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Needs,
+    needs::{Order, Speaker},
     scan::{Object, Sum, Summed, Walked},
     text::{Loose, Skip},
 };
@@ -18,11 +19,15 @@ pub(super) struct Input {
     pub(super) needs: Needs,
     /// Where it first refers to what a server keeps, e.g. `[0].content[1].file_id`.
     pub(super) state: Option<String>,
+    /// Who speaks in turn.
+    order: Order,
 }
 
 impl<'de> Deserialize<'de> for Input {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Summed::<Self, Walked<Item>>::deserialize(deserializer).map(|summed| summed.0)
+        let mut input = Summed::<Self, Walked<Item>>::deserialize(deserializer)?.0;
+        input.needs.merge(input.order.needs());
+        Ok(input)
     }
 }
 
@@ -36,8 +41,9 @@ impl Input {
 }
 
 impl Sum<Walked<Item>> for Input {
-    fn add(&mut self, index: usize, element: Walked<Item>) {
-        self.note(index, element.0.0);
+    fn add(&mut self, index: usize, Walked(item): Walked<Item>) {
+        self.note(index, item.input);
+        self.order.add(item.speaker.unwrap_or(Speaker::Caller));
     }
 }
 
@@ -49,20 +55,34 @@ impl Sum<Walked<Part>> for Input {
 
 /// One item.
 #[derive(Default)]
-struct Item(Input);
+struct Item {
+    input: Input,
+    speaker: Option<Speaker>,
+}
 
 impl<'de> Object<'de> for Item {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
         match key {
+            "role" => {
+                self.speaker = Some(match map.next_value::<Loose<'de>>()?.as_str() {
+                    Some("system" | "developer") => Speaker::Instructions,
+                    Some("assistant") => Speaker::Model,
+                    _ => Speaker::Caller,
+                });
+            }
             "type" => match map.next_value::<Loose<'de>>()?.as_str() {
-                Some(
-                    "function_call"
-                    | "function_call_output"
-                    | "custom_tool_call"
-                    | "custom_tool_call_output",
-                ) => self.0.needs.function_tools = true,
-                Some("reasoning") => self.0.needs.reasoning = true,
-                Some("item_reference") => self.0.state = Some(".type".to_owned()),
+                Some("function_call" | "custom_tool_call") => {
+                    self.input.needs.function_tools = true;
+                    self.speaker = Some(Speaker::Model);
+                }
+                Some("function_call_output" | "custom_tool_call_output") => {
+                    self.input.needs.function_tools = true;
+                }
+                Some("reasoning") => {
+                    self.input.needs.reasoning = true;
+                    self.speaker = Some(Speaker::Model);
+                }
+                Some("item_reference") => self.input.state = Some(".type".to_owned()),
                 _ => {}
             },
             "content" | "output" => {
@@ -75,9 +95,9 @@ impl<'de> Object<'de> for Item {
                     serde_json::from_str::<Skip>(raw.get()).map_err(A::Error::custom)?;
                     Input::default()
                 };
-                self.0.needs.merge(part.needs);
+                self.input.needs.merge(part.needs);
                 let at = part.state.map(|at| format!(".{key}{at}"));
-                self.0.state = self.0.state.take().or(at);
+                self.input.state = self.input.state.take().or(at);
             }
             _ => {
                 map.next_value::<Skip>()?;
@@ -171,6 +191,20 @@ mod tests {
             ),
         ] {
             assert_eq!(input(text).state.as_deref(), Some(at));
+        }
+    }
+
+    #[test]
+    fn the_order_of_items_tells_late_instructions_and_an_answer_to_be_continued() {
+        for (text, late, prefill) in [
+            (r#"[{"role":"developer","content":"s"},{"role":"user","content":"u"}]"#, false, false),
+            (r#"[{"role":"user","content":"u"},{"role":"system","content":"s"}]"#, true, false),
+            (r#"[{"role":"user","content":"u"},{"role":"assistant","content":"a"}]"#, false, true),
+            (r#"[{"type":"function_call"},{"type":"function_call_output"}]"#, false, false),
+            (r#""u""#, false, false),
+        ] {
+            let needs = input(text).needs;
+            assert_eq!((needs.late_instructions, needs.prefill), (late, prefill), "{text}");
         }
     }
 
