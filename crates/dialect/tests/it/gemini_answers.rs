@@ -223,40 +223,87 @@ fn arguments_in_pieces_reach_the_caller_as_one_object() {
     }
 }
 
+/// The caller's next request: what was answered, and a result for each call.
+fn next(client: Client, answer: &Value) -> Value {
+    match client {
+        Client::OpenAiResponses => {
+            let output = answer["output"].as_array().unwrap();
+            let mut input = vec![json!({"role": "user", "content": "hi"})];
+            input.extend(output.clone());
+            let calls = output.iter().filter_map(|item| item["call_id"].as_str());
+            input.extend(calls.map(
+                |call| json!({"type": "function_call_output", "call_id": call, "output": "ok"}),
+            ));
+            json!({"model": "m", "store": false, "input": input})
+        }
+        Client::OpenAiChat => {
+            let message = &answer["choices"][0]["message"];
+            let mut messages = vec![json!({"role": "user", "content": "hi"}), message.clone()];
+            let calls = message["tool_calls"].as_array().unwrap().iter();
+            messages.extend(
+                calls.map(
+                    |call| json!({"role": "tool", "tool_call_id": call["id"], "content": "ok"}),
+                ),
+            );
+            json!({"model": "m", "messages": messages})
+        }
+        _ => {
+            let content = &answer["content"];
+            let calls =
+                content.as_array().unwrap().iter().filter(|block| block["type"] == "tool_use");
+            let results: Vec<Value> = calls
+                .map(|call| json!({"type": "tool_result", "tool_use_id": call["id"], "content": "ok"}))
+                .collect();
+            json!({"model": "m", "max_tokens": 9, "messages": [
+                {"role": "user", "content": "hi"},
+                {"role": "assistant", "content": content},
+                {"role": "user", "content": results},
+            ]})
+        }
+    }
+}
+
 #[test]
-fn a_signature_comes_back_to_its_call_through_a_caller_of_responses() {
+fn signatures_come_back_to_their_parts_through_every_caller() {
     let parts = json!([
         {"text": "I see", "thought": true},
+        {"text": "Let me look.", "thoughtSignature": "Zmlyc3Q="},
         {"functionCall": {"name": "f", "args": {"a": 1}}, "thoughtSignature": "c2lnbmVk"},
         {"functionCall": {"name": "g", "args": {}}},
     ]);
-    let ask = r#"{"model":"m","store":false,"input":"hi"}"#;
-    let request = read(Client::OpenAiResponses, ask).unwrap();
-    let body = Bytes::from(reply(parts.clone(), "STOP").to_string());
-    let answer = answer(&request, Upstream::Gemini, "gemini-3-pro", id(), &body).unwrap();
-    let answer: Value = serde_json::from_slice(&answer.body).unwrap();
-    let mut input = vec![json!({"role": "user", "content": "hi"})];
-    input.extend(answer["output"].as_array().unwrap().clone());
-    for item in answer["output"].as_array().unwrap() {
-        if let Some(call) = item["call_id"].as_str() {
-            input.push(json!({"type": "function_call_output", "call_id": call, "output": "ok"}));
-        }
+    for client in [Client::OpenAiChat, Client::OpenAiResponses, Client::AnthropicMessages] {
+        let ask = match client {
+            Client::OpenAiResponses => r#"{"model":"m","store":false,"input":"hi"}"#,
+            _ => ASK,
+        };
+        let read = |body: &str| match client {
+            Client::OpenAiResponses => read(client, body).unwrap(),
+            _ => parse(client, body),
+        };
+        let body = Bytes::from(reply(parts.clone(), "STOP").to_string());
+        let answer = answer(&read(ask), Upstream::Gemini, "gemini-3-pro", id(), &body).unwrap();
+        let answer: Value = serde_json::from_slice(&answer.body).unwrap();
+        let next = read(&next(client, &answer).to_string());
+        let back = |model| {
+            let sent = next.emit(Upstream::Gemini, &dialect::Target::new(model, 1)).unwrap();
+            let mut body: Value = serde_json::from_slice(&sent.body).unwrap();
+            let parts = body["contents"][1]["parts"].as_array_mut().unwrap();
+            for part in parts.iter_mut().filter_map(|part| part.get_mut("functionCall")) {
+                part.as_object_mut().unwrap().remove("id").unwrap();
+            }
+            assert_eq!(body["contents"][2]["parts"][1]["functionResponse"]["name"], "g");
+            (body["contents"][1]["parts"].clone(), sent.dropped)
+        };
+        let (same, dropped) = back("gemini-3-pro");
+        assert_eq!(same, parts, "{client}");
+        assert!(!dropped.contains(&"reasoning"), "{client}");
+        let (other, dropped) = back("gemini-2.5-pro");
+        let unsigned = json!([
+            {"text": "Let me look."},
+            {"functionCall": {"name": "f", "args": {"a": 1}}},
+            parts[3],
+        ]);
+        assert_eq!(other, unsigned, "{client}");
+        assert!(dropped.contains(&"reasoning"), "{client}");
     }
-    let next = json!({"model": "m", "store": false, "input": input}).to_string();
-    let next = read(Client::OpenAiResponses, &next).unwrap();
-    let back = |model| {
-        let sent = next.emit(Upstream::Gemini, &dialect::Target::new(model, 1)).unwrap();
-        let mut body: Value = serde_json::from_slice(&sent.body).unwrap();
-        let parts = body["contents"][1]["parts"].as_array_mut().unwrap();
-        for part in parts.iter_mut().filter_map(|part| part.get_mut("functionCall")) {
-            part.as_object_mut().unwrap().remove("id").unwrap();
-        }
-        (json!(parts), sent.dropped)
-    };
-    let (same, dropped) = back("gemini-3-pro");
-    assert_eq!(same, parts);
-    assert!(!dropped.contains(&"reasoning"));
-    let (other, dropped) = back("gemini-2.5-pro");
-    assert_eq!(other, json!([{"functionCall": {"name": "f", "args": {"a": 1}}}, parts[2]]));
-    assert!(dropped.contains(&"reasoning"));
 }
