@@ -103,7 +103,7 @@ impl Provider for Bedrock {
                 let signer = auth::Signer::new(keys, region, SERVICE);
                 let signer =
                     signer.map_err(|_| SettingsError::ValueShape { setting: "credential" })?;
-                Ok(endpoint.signed_by(signer))
+                Ok(endpoint.signed_with(signer))
             }
         }
     }

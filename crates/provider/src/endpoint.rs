@@ -123,7 +123,7 @@ impl Endpoint {
 
     /// Adds what signs each call.
     #[must_use]
-    pub fn signed_by(mut self, signer: Signer) -> Self {
+    pub fn signed_with(mut self, signer: Signer) -> Self {
         self.signer = Some(signer);
         self
     }

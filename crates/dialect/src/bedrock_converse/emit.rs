@@ -126,25 +126,43 @@ fn refuse_foreign(prompt: &Prompt) -> Result<(), Unsupported> {
     }
 }
 
-/// Whether the model reasons, in Claude's words: other models have no common ones.
+/// Whether the model reasons, in Claude's words: other models have no common ones, and reason by
+/// the effort alone.
+///
+/// In a tool loop Claude wants the loop's reasoning back and takes no other, so where that cannot go
+/// thinking is switched off for this request: nothing is forged.
 fn thinking(
     prompt: &Prompt,
     target: &Target<'_>,
     conversation: &Conversation<'_>,
     dropped: &mut Vec<&'static str>,
 ) -> Option<Thinking> {
-    match (prompt.effort, prompt.reasoning_max) {
-        (Some(Effort::None), _) if target.model.contains("anthropic.") => Some(Thinking::Disabled),
-        (Some(Effort::None), _) => {
+    let asked = prompt.thinking == Some(true) || prompt.reasoning_max.is_some();
+    if !target.model.contains("anthropic.") {
+        if prompt.effort == Some(Effort::None) {
             dropped.push("reasoning_effort");
-            None
         }
-        (_, Some(_)) if conversation.reasoning_is_interrupted() => {
-            dropped.push("thinking");
-            None
+        if asked {
+            dropped.push(if prompt.reasoning_max.is_some() { "budget_tokens" } else { "thinking" });
+        }
+        return None;
+    }
+    let interrupted = conversation.reasoning_is_interrupted();
+    match (prompt.effort, prompt.reasoning_max) {
+        (Some(Effort::None), _) => Some(Thinking::Disabled),
+        _ if asked && interrupted => {
+            dropped.push("reasoning");
+            Some(Thinking::Disabled)
         }
         (_, Some(budget_tokens)) => Some(Thinking::Enabled { budget_tokens }),
-        (_, None) => None,
+        (_, None) if asked => Some(Thinking::Adaptive),
+        // Without thinking no effort above `high` is taken.
+        (Some(Effort::ExtraHigh | Effort::Max), None)
+            if prompt.thinking.is_none() && !interrupted =>
+        {
+            Some(Thinking::Adaptive)
+        }
+        _ => None,
     }
 }
 

@@ -395,6 +395,42 @@ fn reasoning_can_be_switched_off_where_the_model_has_a_word_for_it() {
 }
 
 #[test]
+fn a_budget_of_reasoning_goes_to_claude_in_its_words_and_elsewhere_is_left_out_by_name() {
+    let body = json!({"model": "m", "max_tokens": 2000, "messages": [{"role": "user", "content": "x"}],
+        "thinking": {"type": "enabled", "budget_tokens": 1024}});
+    let sent = converse(Client::AnthropicMessages, &body, CLAUDE);
+    let expected = json!({"thinking": {"type": "enabled", "budget_tokens": 1024}});
+    assert_eq!(sent["additionalModelRequestFields"], expected);
+    let sent = send(Client::AnthropicMessages, &body, Upstream::BedrockConverse, NOVA).unwrap();
+    assert_eq!(sent.dropped, ["budget_tokens"]);
+    let body = json!({"model": "m", "messages": [{"role": "user", "content": "x"}], "reasoning_effort": "max"});
+    let sent = converse(Client::OpenAiChat, &body, CLAUDE);
+    assert_eq!(sent["additionalModelRequestFields"], json!({"thinking": {"type": "adaptive"}}));
+    assert_eq!(sent["outputConfig"], json!({"effort": "max"}));
+}
+
+#[test]
+fn thinking_is_off_in_a_tool_loop_whose_reasoning_cannot_go() {
+    let turn = |thought: Value| {
+        json!({"model": "m", "max_tokens": 2000, "thinking": {"type": "enabled", "budget_tokens": 1024},
+        "tools": [{"name": "f", "input_schema": {"type": "object"}}],
+        "messages": [
+            {"role": "user", "content": "x"},
+            {"role": "assistant", "content": [thought, {"type": "tool_use", "id": "t", "name": "f", "input": {}}]},
+            {"role": "user", "content": [{"type": "tool_result", "tool_use_id": "t", "content": "y"}]},
+        ]})
+    };
+    // Sealed by Anthropic itself, as a body that came to it directly would be.
+    let foreign = turn(json!({"type": "thinking", "thinking": "hm", "signature": "SIGNED"}));
+    let sent =
+        send(Client::AnthropicMessages, &foreign, Upstream::BedrockConverse, CLAUDE).unwrap();
+    assert_eq!(sent.dropped, ["reasoning"]);
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(body["additionalModelRequestFields"], json!({"thinking": {"type": "disabled"}}));
+    assert!(!body.to_string().contains("SIGNED"));
+}
+
+#[test]
 fn claude_by_invoke_gets_the_callers_own_body_in_another_envelope() {
     let body = r#"{"model":"m", "max_tokens":5,"messages":[{"role":"user","content":"x"}],"new":1.0,"stream":true}"#;
     let caller = Caller { anthropic_beta: Some("a-1,b-2"), ..Caller::default() };

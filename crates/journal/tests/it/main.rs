@@ -183,7 +183,7 @@ fn what_is_newer_than_the_last_checkpoint_is_counted_as_unsealed() {
 }
 
 #[test]
-fn a_log_signed_by_another_key_is_not_this_log() {
+fn a_log_signed_with_another_key_is_not_this_log() {
     let other = SigningKey::from_seed(ORIGIN, [4; 32]).unwrap();
     let mut verifier = Verifier::new(Some(other.public().clone()));
     verifier.key(FileState::Read(format!("{}\n", key().public()).as_bytes()));

@@ -148,6 +148,7 @@ pub(super) struct ModelFields<'p> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub(super) enum Thinking {
     Enabled { budget_tokens: u64 },
+    Adaptive,
     Disabled,
 }
 

@@ -56,7 +56,7 @@ fn parsed(part: &str) -> Value {
 }
 
 #[test]
-fn the_assertion_is_signed_by_the_key_and_says_who_for_what_and_until_when() {
+fn the_assertion_is_signed_with_the_key_and_says_who_for_what_and_until_when() {
     let (call, _) = called(Auth::GoogleAccount(Box::new(account())).start(now()).unwrap());
     assert_eq!(call.uri, "https://oauth2.googleapis.com/token");
     let grant = "urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer";
