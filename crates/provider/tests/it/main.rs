@@ -17,4 +17,6 @@ mod mistral;
 #[cfg(test)]
 mod prepare;
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod support;
