@@ -35,7 +35,7 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
 fn state(param: impl Into<String>) -> Unsupported {
     let param = param.into();
     let message = format!(
-        "`{param}` refers to what a server keeps, and none is kept: send the conversation itself"
+        "`{param}` refers to what a server keeps, and nothing is kept: send the conversation itself, as SDKs do once `store` is false"
     );
     Unsupported::about(param, message)
 }
