@@ -279,7 +279,7 @@ impl Request {
     /// The body and dialect headers for `upstream`. In the same dialect only the model changes (on
     /// clouds what they want in the body or the address), for a Chat Completions stream
     /// `stream_options.include_usage`, so that usage is known, and for Responses `store`, so that
-    /// nothing is kept.
+    /// nothing is kept, and what follows from that.
     ///
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
@@ -391,6 +391,8 @@ impl Request {
             return cloud.edits(&self.body, &self.peek, target, self.beta.as_deref());
         }
         let mut edits: Vec<Edit> = self.peek.retention_edit.iter().cloned().collect();
+        let reasons = self.peek.needs.reasoning || target.has.contains(Feature::Reasoning);
+        edits.extend(self.peek.sealing_edit.clone().filter(|_| reasons));
         if target.model != self.model() {
             let text = serde_json::Value::from(target.model).to_string();
             edits.push(Edit { at: self.peek.model_at.clone(), text: Cow::Owned(text) });

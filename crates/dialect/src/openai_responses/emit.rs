@@ -4,6 +4,7 @@ mod input;
 mod wire;
 
 use serde::Serialize;
+use vocab::Feature;
 use wire::{Body, Choice, Format, Reasoning, Text, Tool};
 
 use super::ENCRYPTED;
@@ -45,7 +46,7 @@ pub(crate) fn emit<'p>(
         parallel_tool_calls: prompt.parallel_tools.filter(|_| has_tools),
         text: prompt.format.as_ref().map(|form| Text { format: format(form) }),
         reasoning: prompt.effort.map(|effort| Reasoning { effort: effort.as_str() }),
-        include: if reasons(prompt, target.model) { &[ENCRYPTED] } else { &[] },
+        include: if reasons(prompt, target) { &[ENCRYPTED] } else { &[] },
         // Retention is policy, and this API stores unless told otherwise.
         store: false,
         stream: prompt.stream.then_some(true),
@@ -55,14 +56,16 @@ pub(crate) fn emit<'p>(
 
 /// Whether the model is known to reason: nothing is stored, so its reasoning can go on in the next
 /// turn only if it is sealed and sent along. Models that do not reason refuse to be asked for it.
-fn reasons(prompt: &Prompt, model: &str) -> bool {
+fn reasons(prompt: &Prompt, target: &Target<'_>) -> bool {
     let is_sealed = |block: &prompt::Block| match &block.kind {
-        BlockKind::Reasoning(reasoning) => {
-            reasoning.seal.as_ref().is_some_and(|seal| seal.is_valid_for(Issuer::OpenAi, model))
-        }
+        BlockKind::Reasoning(reasoning) => reasoning
+            .seal
+            .as_ref()
+            .is_some_and(|seal| seal.is_valid_for(Issuer::OpenAi, target.model)),
         _ => false,
     };
-    prompt.effort.is_some_and(|effort| effort != Effort::None)
+    target.has.contains(Feature::Reasoning)
+        || prompt.effort.is_some_and(|effort| effort != Effort::None)
         || prompt.turns.iter().flat_map(|turn| &turn.blocks).any(is_sealed)
 }
 

@@ -2,11 +2,13 @@
 
 mod input;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use input::{Input, Tools};
 use serde::{Deserialize, de::MapAccess};
 use serde_json::value::RawValue;
+
+use super::ENCRYPTED;
 
 use crate::{
     ParseError, Unsupported,
@@ -17,6 +19,10 @@ use crate::{
 
 /// What to put at the beginning of a body that says nothing about storing.
 const DO_NOT_STORE: &str = r#""store":false,"#;
+/// How sealed reasoning is asked for: a field, its list, an item of a list.
+const INCLUDE_SEALED: &str = r#""include":["reasoning.encrypted_content"],"#;
+const LIST_SEALED: &str = r#"["reasoning.encrypted_content"]"#;
+const ITEM_SEALED: &str = r#""reasoning.encrypted_content","#;
 
 /// Fields that refer to what a server keeps.
 const STATE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
@@ -26,7 +32,8 @@ const STATE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 /// # Errors
 /// [`ParseError`] naming the field at fault.
 pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
-    let mut top = Body { whole: body, peek: Peek::default(), store: None, input: false };
+    let mut top =
+        Body { whole: body, peek: Peek::default(), store: None, include: None, input: false };
     scan(body, &mut top)?;
     top.finish()
 }
@@ -44,6 +51,7 @@ struct Body<'b> {
     whole: &'b [u8],
     peek: Peek,
     store: Option<&'b RawValue>,
+    include: Option<&'b RawValue>,
     input: bool,
 }
 
@@ -56,6 +64,9 @@ impl Body<'_> {
             return Err(ParseError::about("input", "`input` is missing"));
         }
         self.peek.retention_edit = self.do_not_store()?;
+        if self.peek.retention_edit.is_some() {
+            self.peek.sealing_edit = self.seal_reasoning();
+        }
         Ok(self.peek)
     }
 
@@ -72,11 +83,30 @@ impl Body<'_> {
                 edit(at, "false")
             }
             Some(_) => Err(ParseError::about("store", "`store` must be true or false")),
-            None => {
-                let brace = self.whole.iter().position(|&byte| byte == b'{').unwrap_or(0);
-                edit(brace + 1..brace + 1, DO_NOT_STORE)
-            }
+            None => edit(self.beginning(), DO_NOT_STORE),
         }
+    }
+
+    /// How to have reasoning sealed. A caller who counts on storing sends an answer's items back as
+    /// they came; a reasoning item that is neither stored nor sealed would be refused then. Models
+    /// that do not reason refuse to be asked, so this is for those that do, and it leaves alone what
+    /// a caller who switched storing off has said.
+    fn seal_reasoning(&self) -> Option<Edit> {
+        let edit = |at, text| Some(Edit { at, text: Cow::Borrowed(text) });
+        let Some(include) = self.include else { return edit(self.beginning(), INCLUDE_SEALED) };
+        let at = span(self.whole, include);
+        let list: Option<Vec<Loose<'_>>> = serde_json::from_str(include.get()).ok()?;
+        match list.as_deref() {
+            None | Some([]) => edit(at, LIST_SEALED),
+            Some(list) if list.iter().any(|what| what.as_str() == Some(ENCRYPTED)) => None,
+            Some(_) => edit(at.start + 1..at.start + 1, ITEM_SEALED),
+        }
+    }
+
+    /// Where a field can be added.
+    fn beginning(&self) -> Range<usize> {
+        let brace = self.whole.iter().position(|&byte| byte == b'{').unwrap_or(0);
+        brace + 1..brace + 1
     }
 }
 
@@ -116,7 +146,12 @@ impl<'de> Top<'de> for Body<'de> {
                 peek.needs.json_object |= kind == Some("json_object");
             }
             "include" => {
-                let include = map.next_value::<Option<Vec<Loose<'de>>>>()?.unwrap_or_default();
+                let raw: &'de RawValue = map.next_value()?;
+                let read: Result<Option<Vec<Loose<'de>>>, _> = serde_json::from_str(raw.get());
+                let Ok(include) = read.map(Option::unwrap_or_default) else {
+                    return Err(place.fault("include", "`include` must be a list"));
+                };
+                self.include = Some(raw);
                 let logprobs = Some("message.output_text.logprobs");
                 peek.needs.logprobs |= include.iter().any(|what| what.as_str() == logprobs);
             }
@@ -212,6 +247,26 @@ mod tests {
             assert_eq!(edited(more), body(r#","store":false"#), "{more}");
         }
         assert!(peek(body(r#","store":1"#).as_bytes()).is_err());
+    }
+
+    #[test]
+    fn reasoning_that_is_not_kept_is_asked_for_sealed_unless_the_caller_keeps_nothing_himself() {
+        let edited = |more: &str| {
+            let body = bytes::Bytes::from(body(more));
+            let edit = peek(&body).unwrap().sealing_edit;
+            edit.map(|edit| crate::splice::splice(&body, vec![edit]))
+        };
+        let sealed = r#""reasoning.encrypted_content""#;
+        for (more, expected) in [
+            ("", format!(r#"{{"include":[{sealed}],"model":"m","input":"x"}}"#)),
+            (r#","include":null"#, body(&format!(r#","include":[{sealed}]"#))),
+            (r#","include":[ ]"#, body(&format!(r#","include":[{sealed}]"#))),
+            (r#","include":["a"]"#, body(&format!(r#","include":[{sealed},"a"]"#))),
+        ] {
+            assert_eq!(edited(more).unwrap(), expected, "{more}");
+        }
+        assert_eq!(edited(&format!(r#","include":["a",{sealed}]"#)), None);
+        assert_eq!(edited(r#","store":false"#), None);
     }
 
     #[test]

@@ -32,6 +32,16 @@ fn a_body_that_passes_through_changes_in_model_and_store_alone() {
     assert_eq!(sent.body, expected);
     assert_eq!(sent.dropped, ["store"]);
     assert_eq!(request.needs().hosted_tools, ["web_search"]);
+    // A model that reasons seals what is not kept.
+    let target =
+        dialect::Target { has: [vocab::Feature::Reasoning].into_iter().collect(), ..TARGET };
+    let sent = responses(r#"{"model":"up","input":"x"}"#)
+        .emit(Upstream::OpenAiResponses, &target)
+        .unwrap();
+    assert_eq!(
+        sent.body,
+        r#"{"store":false,"include":["reasoning.encrypted_content"],"model":"up","input":"x"}"#
+    );
     let said = r#"{"model":"up","input":"x","store":false}"#;
     let sent = emit(&responses(said), Upstream::OpenAiResponses).unwrap();
     assert_eq!((&*sent.body, sent.dropped.len()), (said.as_bytes(), 0));
