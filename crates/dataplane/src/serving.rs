@@ -316,6 +316,7 @@ impl Lane {
             output_max_default: capability.output_max.unwrap_or(u64::MAX).min(OUTPUT_MAX_DEFAULT),
             has: capability.has,
             inference_geo: self.upstream.settings.get("inference_geo"),
+            output_limit: self.upstream.provider.output_limit(&self.upstream.settings),
         }
     }
 

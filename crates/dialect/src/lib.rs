@@ -51,4 +51,4 @@ pub use kind::{ClientDialect, Family, Operation, UpstreamDialect};
 pub use models::ModelEntry;
 pub use needs::Needs;
 pub use relay::{Relay, RelayOptions};
-pub use request::{Caller, Outbound, Request, Target};
+pub use request::{Caller, Outbound, OutputLimit, Request, Target};

@@ -39,6 +39,19 @@ pub struct Target<'a> {
     pub has: FeatureSet,
     /// Where the endpoint has Anthropic process the request.
     pub inference_geo: Option<&'a str>,
+    /// How the endpoint calls the output limit in Chat Completions.
+    pub output_limit: OutputLimit,
+}
+
+/// How a server of Chat Completions calls the output limit. One that does not know the name ignores
+/// the limit without a word, or refuses the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OutputLimit {
+    /// `max_completion_tokens`: OpenAI, whose newer models refuse the older name.
+    #[default]
+    MaxCompletionTokens,
+    /// `max_tokens`: Ollama, TGI, DeepSeek and others that never took up the newer name.
+    MaxTokens,
 }
 
 impl Target<'static> {
@@ -50,7 +63,13 @@ impl<'a> Target<'a> {
     /// A model of which nothing more is said.
     #[must_use]
     pub const fn new(model: &'a str, output_max_default: u64) -> Self {
-        Self { model, output_max_default, has: FeatureSet::EMPTY, inference_geo: None }
+        Self {
+            model,
+            output_max_default,
+            has: FeatureSet::EMPTY,
+            inference_geo: None,
+            output_limit: OutputLimit::MaxCompletionTokens,
+        }
     }
 }
 

@@ -48,7 +48,7 @@ mod vertex;
 
 use std::{fmt::Debug, time::Duration};
 
-use dialect::{Outbound, UpstreamDialect, read_error};
+use dialect::{Outbound, OutputLimit, UpstreamDialect, read_error};
 use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 
 pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
@@ -85,6 +85,11 @@ pub trait Provider: Send + Sync + Debug {
     /// Where a prompt for `model` may be processed, as far as the address and the model's name
     /// tell.
     fn reach(&self, settings: &Settings, model: &str) -> Reach;
+
+    /// How an endpoint with these settings calls the output limit in Chat Completions.
+    fn output_limit(&self, _settings: &Settings) -> OutputLimit {
+        OutputLimit::MaxCompletionTokens
+    }
 
     /// Everything that does not change from call to call, computed once. Without a credential the
     /// settings are checked all the same.

@@ -3,7 +3,7 @@
 //!
 //! `base_url` includes the version, as in every OpenAI SDK: `http://127.0.0.1:8000/v1`.
 
-use dialect::UpstreamDialect;
+use dialect::{OutputLimit, UpstreamDialect};
 use vocab::HttpHead;
 
 use crate::{
@@ -19,7 +19,32 @@ const SHAPE: Shape = Shape { example: "https://api.openai.com/v1", appended: &AP
 /// What nearly every such server has; `responses` is OpenAI's own and a few others'.
 const APIS_DEFAULT: &str = "chat, embeddings";
 
-static SETTINGS: [Setting; 3] = [APIS_SETTING, ORGANIZATION, PROJECT];
+const OUTPUT_LIMIT: Setting = Setting {
+    name: "output_limit",
+    what: "the field in which the server reads the output limit, `max_tokens` (unless it is OpenAI itself) or `max_completion_tokens`",
+    example: "max_tokens",
+    required: false,
+};
+static SETTINGS: [Setting; 4] = [APIS_SETTING, ORGANIZATION, PROJECT, OUTPUT_LIMIT];
+
+/// Of the servers that people run themselves some never took up the newer name, and ignore a limit
+/// under it; all of them know the older one.
+fn output_limit(settings: &Settings) -> Option<OutputLimit> {
+    match settings.get(OUTPUT_LIMIT.name) {
+        Some("max_tokens") => Some(OutputLimit::MaxTokens),
+        Some("max_completion_tokens") => Some(OutputLimit::MaxCompletionTokens),
+        Some(_) => None,
+        None if is_openai(&settings.base_url) => Some(OutputLimit::MaxCompletionTokens),
+        None => Some(OutputLimit::MaxTokens),
+    }
+}
+
+/// Whether the address is OpenAI's own. Asked for every request, so the text is only looked at.
+fn is_openai(base_url: &str) -> bool {
+    let host = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    host == "api.openai.com" || host.ends_with(".api.openai.com")
+}
 
 /// An OpenAI-compatible server. The credential is optional, for servers of one's own.
 #[derive(Debug)]
@@ -42,12 +67,20 @@ impl Provider for OpenAiCompatible {
         reach(&settings.base_url)
     }
 
+    fn output_limit(&self, settings: &Settings) -> OutputLimit {
+        output_limit(settings).unwrap_or_default()
+    }
+
     fn connect(
         &self,
         settings: &Settings,
         credential: Option<&Credential>,
     ) -> Result<Endpoint, SettingsError> {
         check_apis(settings)?;
+        if output_limit(settings).is_none() {
+            let Setting { name, what, example, .. } = OUTPUT_LIMIT;
+            return Err(SettingsError::Wrong { setting: name, what, example });
+        }
         let base = Base::parse_shape(&settings.base_url, SHAPE)?;
         let mut endpoint = Endpoint::new(base, &settings.headers)?;
         for api in &APIS {

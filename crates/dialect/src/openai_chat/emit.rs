@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 
 use crate::{
-    Target, Unsupported,
+    OutputLimit, Target, Unsupported,
     prompt::{
         Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Number, Prompt, Role,
         ToolChoice, Turn,
@@ -40,10 +40,12 @@ pub(crate) fn emit<'p>(
     let sampling = &prompt.sampling;
     let text = |number: &'p Option<Number>| number.as_ref().map(|number| &*number.text);
     let has_tools = !prompt.tools.is_empty();
+    let limit = |name| prompt.output_max.filter(|_| target.output_limit == name);
     Ok(Body {
         model: target.model,
         messages,
-        max_completion_tokens: prompt.output_max,
+        max_completion_tokens: limit(OutputLimit::MaxCompletionTokens),
+        max_tokens: limit(OutputLimit::MaxTokens),
         stop: prompt.stop.iter().map(|stop| &*stop.text).collect(),
         temperature: text(&sampling.temperature),
         top_p: text(&sampling.top_p),
@@ -267,6 +269,8 @@ struct Body<'p> {
     messages: Vec<Message<'p>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_completion_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tokens: Option<u64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop: Vec<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! Habits of servers that are compatible with Chat Completions, more or less.
 
 use bytes::Bytes;
-use dialect::{Answer, Finish, answer, read_error};
+use dialect::{Answer, Finish, OutputLimit, Target, answer, read_error};
 use serde_json::{Value, json};
 use vocab::{Failure, FailureKind};
 
@@ -206,4 +206,18 @@ fn errors_of_servers_of_ones_own_are_classified() {
         let failure = read_error(Upstream::OpenAiChat, Some(status), body.to_string().as_bytes());
         assert_eq!(failure.kind, kind, "{body}");
     }
+}
+
+#[test]
+fn the_output_limit_has_the_name_that_the_server_knows() {
+    let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":"x"}]}"#;
+    let request = parse(Client::AnthropicMessages, body);
+    let sent = |output_limit| {
+        let outbound = request.emit(Upstream::OpenAiChat, &Target { output_limit, ..TARGET });
+        serde_json::from_slice::<Value>(&outbound.unwrap().body).unwrap()
+    };
+    let newer = sent(OutputLimit::MaxCompletionTokens);
+    assert_eq!((newer["max_completion_tokens"].as_u64(), newer.get("max_tokens")), (Some(9), None));
+    let older = sent(OutputLimit::MaxTokens);
+    assert_eq!((older["max_tokens"].as_u64(), older.get("max_completion_tokens")), (Some(9), None));
 }

@@ -1,6 +1,6 @@
 //! What is sent, and what the head of a reply tells.
 
-use dialect::Outbound;
+use dialect::{Outbound, OutputLimit};
 use provider::{CallContext, Credential, Observed, Provider, Room, Settings, catalog, find};
 use secrecy::SecretString;
 
@@ -214,4 +214,21 @@ fn azure_takes_a_token_as_a_bearer() {
     let call = provider.prepare(&endpoint, outbound(provider, Vec::new()), &context());
     assert_eq!(call.headers["authorization"], "Bearer t");
     assert!(!call.headers.contains_key("api-key"));
+}
+
+#[test]
+fn the_output_limit_has_the_name_that_the_server_knows() {
+    let compatible = provider("openai-compatible");
+    let limit = |base_url: &str, named: Option<&str>| {
+        let mut settings = settings(base_url);
+        settings.values.extend(named.map(|name| ("output_limit".to_owned(), name.to_owned())));
+        compatible.connect(&settings, None).map(|_| compatible.output_limit(&settings))
+    };
+    let (older, newer) = (OutputLimit::MaxTokens, OutputLimit::MaxCompletionTokens);
+    assert_eq!(limit("http://127.0.0.1:11434/v1", None), Ok(older));
+    assert_eq!(limit("http://127.0.0.1:11434/v1", Some("max_completion_tokens")), Ok(newer));
+    assert_eq!(limit("https://eu.api.openai.com/v1", None), Ok(newer));
+    assert_eq!(limit("https://eu.api.openai.com/v1", Some("max_tokens")), Ok(older));
+    assert!(limit("http://127.0.0.1:11434/v1", Some("n_predict")).is_err());
+    assert_eq!(provider("anthropic").output_limit(&settings("https://x")), newer);
 }
