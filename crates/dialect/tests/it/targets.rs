@@ -34,7 +34,7 @@ pub(crate) fn whole(data: &[u8]) {
     let id = "req_0190000000007000800000000000abcd".parse().unwrap();
     answer(&asked, upstream, "m", id, &Bytes::copy_from_slice(body)).ok();
     for status in [None, Some(400), Some(429), Some(503)] {
-        read_error(upstream, status, body);
+        let _failure = read_error(upstream, status, body);
     }
 }
 
