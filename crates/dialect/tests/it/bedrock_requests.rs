@@ -522,24 +522,39 @@ fn a_recorded_vector_reaches_an_openai_caller() {
     assert_eq!(shown["usage"]["prompt_tokens"], 4);
 }
 
-/// What a caller of Mistral's dialect sends after this answer, to a model on Bedrock.
-fn next_turn(answered: &Value, by: &str, to: &str) -> Outbound {
+/// What a caller sends after this answer, to a model on Bedrock.
+fn next_turn(client: Client, answered: &Value, by: &str, to: &str) -> Outbound {
     let ask = json!({"role": "user", "content": "x"});
-    let tools =
-        json!([{"type": "function", "function": {"name": "get_user_country", "parameters": {}}}]);
-    let mut body = json!({"model": "m", "messages": [ask], "tools": tools});
-    let request = read(Client::MistralChat, &body.to_string()).unwrap();
+    let name = "get_user_country";
+    let is_messages = client == Client::AnthropicMessages;
+    let tool = if is_messages {
+        json!({"name": name, "input_schema": {"type": "object"}})
+    } else {
+        json!({"type": "function", "function": {"name": name, "parameters": {}}})
+    };
+    let mut body = json!({"model": "m", "max_tokens": 9, "messages": [ask], "tools": [tool]});
+    let request = read(client, &body.to_string()).unwrap();
     let reply = answered.to_string().into();
     let answer = dialect::answer(&request, Upstream::BedrockConverse, by, id(), &reply).unwrap();
     let shown: Value = serde_json::from_slice(&answer.body).unwrap();
-    let message = &shown["choices"][0]["message"];
     let messages = body["messages"].as_array_mut().unwrap();
-    messages.push(message.clone());
-    match message["tool_calls"][0]["id"].as_str() {
-        Some(id) => messages.push(json!({"role": "tool", "tool_call_id": id, "content": "y"})),
-        None => messages.push(json!({"role": "user", "content": "y"})),
+    if is_messages {
+        let content = &shown["content"];
+        let calls = content.as_array().unwrap().iter().filter_map(|block| block["id"].as_str());
+        let result = |id| json!({"type": "tool_result", "tool_use_id": id, "content": "y"});
+        let mut next: Vec<Value> = calls.map(result).collect();
+        next.push(json!({"type": "text", "text": "z"}));
+        messages.push(json!({"role": "assistant", "content": content}));
+        messages.push(json!({"role": "user", "content": next}));
+    } else {
+        let message = &shown["choices"][0]["message"];
+        messages.push(message.clone());
+        match message["tool_calls"][0]["id"].as_str() {
+            Some(id) => messages.push(json!({"role": "tool", "tool_call_id": id, "content": "y"})),
+            None => messages.push(json!({"role": "user", "content": "y"})),
+        }
     }
-    send(Client::MistralChat, &body, Upstream::BedrockConverse, to).unwrap()
+    send(client, &body, Upstream::BedrockConverse, to).unwrap()
 }
 
 #[test]
@@ -551,13 +566,15 @@ fn recorded_reasoning_goes_back_sealed_to_the_model_that_sealed_it_and_to_no_oth
         if first.get("reasoningContent").is_none() {
             continue;
         }
-        let back = next_turn(answered, CLAUDE, CLAUDE);
-        let sent: Value = serde_json::from_slice(&back.body).unwrap();
-        assert_eq!(sent["messages"][1]["content"][0], *first, "{name}");
-        assert!(back.dropped.is_empty(), "{name}");
-        let elsewhere = next_turn(answered, CLAUDE, NOVA);
-        let sent = String::from_utf8(elsewhere.body.to_vec()).unwrap();
-        assert!(!sent.contains("reasoningContent") && !sent.contains("isobar1."), "{name}");
-        assert_eq!(elsewhere.dropped, ["reasoning"], "{name}");
+        for client in [Client::OpenAiChat, Client::AnthropicMessages, Client::MistralChat] {
+            let back = next_turn(client, answered, CLAUDE, CLAUDE);
+            let sent: Value = serde_json::from_slice(&back.body).unwrap();
+            assert_eq!(sent["messages"][1]["content"][0], *first, "{name} {client}");
+            assert!(back.dropped.is_empty(), "{name} {client}: {:?}", back.dropped);
+            let elsewhere = next_turn(client, answered, CLAUDE, NOVA);
+            let sent = String::from_utf8(elsewhere.body.to_vec()).unwrap();
+            assert!(!sent.contains("reasoningContent") && !sent.contains("isobar1."), "{name}");
+            assert_eq!(elsewhere.dropped, ["reasoning"], "{name} {client}");
+        }
     }
 }
