@@ -29,9 +29,6 @@ pub(crate) fn emit<'p>(
 ) -> Result<(impl Serialize + use<'p>, Vec<&'static str>), Unsupported> {
     refuse_foreign(prompt)?;
     let mut dropped = Vec::new();
-    if prompt.reasoning_max.is_some() {
-        dropped.push("budget_tokens");
-    }
     let input = input::items(prompt, target.model, &mut dropped)?;
     let text = |number: &'p Option<Number>| number.as_ref().map(|number| &*number.text);
     let has_tools = !prompt.tools.is_empty();
@@ -71,6 +68,11 @@ fn reasons(prompt: &Prompt, target: &Target<'_>) -> bool {
 
 /// What the prompt may hold and this dialect has no word for.
 fn refuse_foreign(prompt: &Prompt) -> Result<(), Unsupported> {
+    if prompt.reasoning_max.is_some() {
+        let why = "bounds the reasoning in tokens, which this provider cannot promise";
+        let param = "thinking.budget_tokens";
+        return Err(Unsupported::about(param, format!("`{param}` {why}")));
+    }
     let cannot = |param: &str| {
         Unsupported::about(param, format!("`{param}` cannot be carried to this provider"))
     };

@@ -28,9 +28,13 @@ mod gemini_answers;
 #[cfg(test)]
 mod gemini_fixtures;
 #[cfg(test)]
+mod matrix;
+#[cfg(test)]
 mod mistral;
 #[cfg(test)]
 mod mistral_answers;
+#[cfg(test)]
+mod probes;
 #[cfg(test)]
 mod reasoning;
 #[cfg(test)]
