@@ -24,6 +24,8 @@ pub(crate) const ATTEMPTS: HeaderName = HeaderName::from_static("isobar-attempts
 pub(crate) const EVIDENCE: HeaderName = HeaderName::from_static("isobar-evidence");
 /// The stable code of a refusal.
 pub(crate) const REFUSAL: HeaderName = HeaderName::from_static("isobar-refusal");
+/// What of the request the provider was not told, because the answer does not hang on it.
+pub(crate) const DROPPED: HeaderName = HeaderName::from_static("isobar-dropped");
 /// Which workload a caller acts for, when its key may act for several.
 pub(crate) const WORKLOAD: HeaderName = HeaderName::from_static("isobar-workload");
 /// The caller's own deadline for the whole request, in milliseconds.

@@ -24,6 +24,9 @@ pub(crate) fn answer(
     out.insert(headers::REGION, lane.region_header.clone());
     out.insert(headers::ROUTE, lane.route_header.clone());
     out.insert(headers::EVIDENCE, HeaderValue::from_static(trail.evidence.as_str()));
+    if !trail.dropped.is_empty() {
+        out.insert(headers::DROPPED, headers::text(&trail.dropped.join(", ")));
+    }
     response
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Trail {
     pub(crate) model: Option<ModelId>,
     pub(crate) needs: NeedsRecord,
     pub(crate) passed_over: Vec<PassedOver>,
+    /// What the last attempt did not tell its provider.
+    pub(crate) dropped: Vec<&'static str>,
     pub(crate) rejected: Vec<Rejected>,
     pub(crate) evidence: EvidenceLevel,
     /// The route that answered: its price is what the answer costs.
@@ -69,6 +71,7 @@ impl Trail {
             model: None,
             needs: NeedsRecord::default(),
             passed_over: Vec::new(),
+            dropped: Vec::new(),
             rejected: Vec::new(),
             evidence: EvidenceLevel::Local,
             answered_by: None,

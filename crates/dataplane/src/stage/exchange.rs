@@ -102,6 +102,7 @@ impl<'a> Exchange<'a> {
         if let Some(outcome) = trail.outcome() {
             outcome.dropped = outbound.dropped.iter().map(|field| (*field).into()).collect();
         }
+        trail.dropped.clone_from(&outbound.dropped);
         Ok(outbound)
     }
 

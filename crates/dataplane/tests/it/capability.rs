@@ -38,6 +38,17 @@ fn ask(key: &str, rest: &str) -> Request<Full<Bytes>> {
         .unwrap()
 }
 
+#[tokio::test]
+async fn what_the_provider_was_not_told_is_said_in_the_answers_head() {
+    let lab = lab("openai", "lacks: [json_schema]").await;
+    let rest = format!(r#"{SCHEMA},"user":"u","metadata":{{}}"#);
+    let answer = lab.send(ask(&lab.strict, &rest)).await;
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.headers()["isobar-dropped"], "user, metadata");
+    let nothing = lab.send(ask(&lab.strict, "")).await;
+    assert!(!nothing.headers().contains_key("isobar-dropped"));
+}
+
 const SCHEMA: &str = r#","response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object","properties":{},"additionalProperties":false}}}"#;
 
 #[tokio::test]
