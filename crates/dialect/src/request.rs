@@ -297,8 +297,8 @@ impl Request {
 
     /// The body and dialect headers for `upstream`. In the same dialect only the model changes (on
     /// clouds what they want in the body or the address), for a Chat Completions stream
-    /// `stream_options.include_usage`, so that usage is known, and for Responses `store`, so that
-    /// nothing is kept, and what follows from that.
+    /// `stream_options.include_usage`, so that usage is known, and for OpenAI's APIs what would have
+    /// the provider keep anything, and what follows from that.
     ///
     /// # Errors
     /// [`Unsupported`] names the field that cannot go.
@@ -310,9 +310,8 @@ impl Request {
         self.served()?;
         self.may_go_to(target)?;
         let Emitted { body, dropped } = if self.passes_through(upstream) {
-            let dropped = self.peek.retention_edit.as_ref().map(|_| "store");
-            let body = splice(&self.body, self.edits(upstream, target));
-            Emitted { body, dropped: dropped.into_iter().collect() }
+            let dropped = self.peek.retention.iter().map(|(field, _)| *field).collect();
+            Emitted { body: splice(&self.body, self.edits(upstream, target)), dropped }
         } else {
             self.translate(upstream, target)?
         };
@@ -409,7 +408,8 @@ impl Request {
         if let Some(cloud) = cloud {
             return cloud.edits(&self.body, &self.peek, target, self.beta.as_deref());
         }
-        let mut edits: Vec<Edit> = self.peek.retention_edit.iter().cloned().collect();
+        let mut edits: Vec<Edit> =
+            self.peek.retention.iter().map(|(_, edit)| edit.clone()).collect();
         let reasons = self.peek.needs.reasoning || target.has.contains(Feature::Reasoning);
         edits.extend(self.peek.sealing_edit.clone().filter(|_| reasons));
         if target.model != self.model() {

@@ -32,8 +32,8 @@ pub(crate) struct Peek {
     pub(crate) include_usage: bool,
     /// What to change so that the upstream reports usage.
     pub(crate) usage_edit: Option<Edit>,
-    /// What to change so that the upstream keeps nothing.
-    pub(crate) retention_edit: Option<Edit>,
+    /// What to change so that the upstream keeps nothing, by field.
+    pub(crate) retention: Vec<(&'static str, Edit)>,
     /// What to change besides, so that reasoning which would have been kept comes sealed.
     pub(crate) sealing_edit: Option<Edit>,
     /// What no upstream can serve, whatever its dialect.

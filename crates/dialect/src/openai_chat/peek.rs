@@ -16,6 +16,14 @@ use crate::{
 /// What to put at the beginning of a body without `stream_options`.
 const ASK_USAGE: &str = r#""stream_options":{"include_usage":true},"#;
 
+/// The shortest time that OpenAI's prompt cache knows.
+const IN_MEMORY: &str = "\"in_memory\"";
+
+/// What to write in place of a value that would have the provider keep something.
+fn retained(whole: &[u8], raw: &RawValue, text: &'static str) -> Edit {
+    Edit { at: span(whole, raw), text: Cow::Borrowed(text) }
+}
+
 /// Reads what routing and policy need to know.
 ///
 /// # Errors
@@ -86,6 +94,21 @@ impl<'de> Top<'de> for Body<'de> {
                     return Err(place.fault("stream_options", message));
                 };
                 self.usage = Some(usage);
+            }
+            // How long a provider keeps a prompt is policy, and nothing that it keeps can be
+            // referred to here: storing and long caching are switched off in place.
+            "store" => {
+                let raw: &'de RawValue = map.next_value()?;
+                if raw.get() == "true" {
+                    peek.retention.push(("store", retained(self.whole, raw, "false")));
+                }
+            }
+            "prompt_cache_retention" => {
+                let raw: &'de RawValue = map.next_value()?;
+                if raw.get() != "null" && raw.get() != IN_MEMORY {
+                    let edit = retained(self.whole, raw, IN_MEMORY);
+                    peek.retention.push(("prompt_cache_retention", edit));
+                }
             }
             "max_completion_tokens" => {
                 peek.output_max = map.next_value::<Option<u64>>()?.or(peek.output_max);

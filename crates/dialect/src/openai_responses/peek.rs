@@ -63,9 +63,9 @@ impl Body<'_> {
         if !self.input && self.peek.refused.is_none() {
             return Err(ParseError::about("input", "`input` is missing"));
         }
-        self.peek.retention_edit = self.do_not_store()?;
-        if self.peek.retention_edit.is_some() {
+        if let Some(edit) = self.do_not_store()? {
             self.peek.sealing_edit = self.seal_reasoning();
+            self.peek.retention.push(("store", edit));
         }
         Ok(self.peek)
     }
@@ -239,8 +239,8 @@ mod tests {
     fn storing_is_switched_off_in_place() {
         let edited = |more: &str| {
             let body = bytes::Bytes::from(body(more));
-            let edit = peek(&body).unwrap().retention_edit;
-            crate::splice::splice(&body, edit.into_iter().collect())
+            let edits = peek(&body).unwrap().retention.into_iter().map(|(_, edit)| edit);
+            crate::splice::splice(&body, edits.collect())
         };
         assert_eq!(edited(""), r#"{"store":false,"model":"m","input":"x"}"#);
         for more in [r#","store":true"#, r#","store":null"#, r#","store":false"#] {

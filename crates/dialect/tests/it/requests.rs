@@ -263,3 +263,15 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn nothing_is_kept_by_the_provider_because_a_caller_asked_for_it() {
+    let body = r#"{"model":"m","store":true,"prompt_cache_retention":"24h","messages":[{"role":"user","content":"q"}]}"#;
+    let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
+    let expected = r#"{"model":"up","store":false,"prompt_cache_retention":"in_memory","messages":[{"role":"user","content":"q"}]}"#;
+    assert_eq!(sent.body, expected);
+    assert_eq!(sent.dropped, ["store", "prompt_cache_retention"]);
+    let body = r#"{"model":"up","store":false,"prompt_cache_retention":"in_memory","messages":[{"role":"user","content":"q"}]}"#;
+    let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
+    assert_eq!((&sent.body[..], sent.dropped.len()), (body.as_bytes(), 0));
+}
