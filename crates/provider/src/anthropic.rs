@@ -41,7 +41,7 @@ static TOKENS_LEFT: HeaderName = HeaderName::from_static("anthropic-ratelimit-to
 
 /// Anthropic, or a server that speaks its Messages API.
 #[derive(Debug)]
-pub struct Anthropic;
+pub(crate) struct Anthropic;
 
 impl Provider for Anthropic {
     fn name(&self) -> &'static str {

@@ -83,7 +83,7 @@ const ZONES: [(&str, &[&str]); 2] = [
 
 /// A resource of Azure OpenAI.
 #[derive(Debug)]
-pub struct AzureOpenAi;
+pub(crate) struct AzureOpenAi;
 
 impl Provider for AzureOpenAi {
     fn name(&self) -> &'static str {

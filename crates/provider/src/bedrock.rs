@@ -9,8 +9,9 @@ mod model;
 
 use dialect::{Outbound, UpstreamDialect, read_named_error};
 use http::{HeaderName, HeaderValue, Uri, header::ACCEPT};
-use model::Model;
 use vocab::{Failure, HttpCall, HttpHead, HttpReply, Timestamp};
+
+pub(crate) use model::Model;
 
 use crate::{
     Base, CallContext, Credential, Endpoint, Observed, Provider, Reach, Room, Setting, Settings,
@@ -23,7 +24,7 @@ use crate::{
 const SERVICE: &str = "bedrock";
 const SHAPE: Shape =
     Shape { example: "https://bedrock-runtime.eu-west-1.amazonaws.com", appended: &["/model"] };
-const REGION: Setting = Setting {
+pub(crate) const REGION: Setting = Setting {
     name: "aws_region",
     what: "the AWS region that is called",
     example: "eu-west-1",
@@ -44,7 +45,7 @@ static ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Amazon Bedrock.
 #[derive(Debug)]
-pub struct Bedrock;
+pub(crate) struct Bedrock;
 
 impl Provider for Bedrock {
     fn name(&self) -> &'static str {
@@ -142,7 +143,7 @@ impl Provider for Bedrock {
 }
 
 /// The region, which is part of a host name and of signatures.
-fn region(settings: &Settings) -> Result<&str, SettingsError> {
+pub(crate) fn region(settings: &Settings) -> Result<&str, SettingsError> {
     let Setting { name, what, example, .. } = REGION;
     let Some(region) = settings.get(name) else {
         return Err(SettingsError::Missing { setting: name, what, example });

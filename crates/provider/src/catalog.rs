@@ -1,17 +1,24 @@
 //! The list of providers.
 
-use crate::{
-    Anthropic, AzureOpenAi, Bedrock, Gemini, Mistral, OpenAi, OpenAiCompatible, Provider, Vertex,
-};
+use crate::Provider;
 
 /// One line per provider.
-static CATALOG: [&dyn Provider; 8] =
-    [&OpenAiCompatible, &OpenAi, &AzureOpenAi, &Anthropic, &Bedrock, &Vertex, &Gemini, &Mistral];
+static CATALOG: &[&dyn Provider] = &[
+    &crate::openai_compatible::OpenAiCompatible,
+    &crate::openai::OpenAi,
+    &crate::azure_openai::AzureOpenAi,
+    &crate::anthropic::Anthropic,
+    &crate::bedrock::Bedrock,
+    &crate::bedrock_mantle::BedrockMantle,
+    &crate::vertex::Vertex,
+    &crate::gemini::Gemini,
+    &crate::mistral::Mistral,
+];
 
 /// Every provider there is.
 #[must_use]
 pub fn catalog() -> &'static [&'static dyn Provider] {
-    &CATALOG
+    CATALOG
 }
 
 /// The provider called `name`.

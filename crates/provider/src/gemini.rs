@@ -32,7 +32,7 @@ static SETTINGS: [Setting; 1] = [VERSION];
 
 /// The Gemini API. It says nothing about where a prompt is processed.
 #[derive(Debug)]
-pub struct Gemini;
+pub(crate) struct Gemini;
 
 impl Provider for Gemini {
     fn name(&self) -> &'static str {

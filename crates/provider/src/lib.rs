@@ -4,7 +4,7 @@
 //! knows nothing about tenants, budgets or policy, so an adapter cannot bypass them, and nothing
 //! about message formats beyond naming its [`dialect::UpstreamDialect`].
 //!
-//! # How to add a provider: one file, one line
+//! # How to add a provider: one file, two lines
 //!
 //! 1. Write `src/<name>.rs` with a unit struct that implements [`Provider`]:
 //!    - `settings` lists what an endpoint may say besides its address, headers and credential.
@@ -12,11 +12,12 @@
 //!    - `reach` says where a prompt for a model may be processed.
 //!    - `connect` checks the settings with [`Base::parse`] and puts everything that stays the same
 //!      from call to call into an [`Endpoint`]: addresses, the credential's header, extra headers.
-//!    - `prepare` puts one body on that endpoint; [`Endpoint::call`] does it for JSON over POST.
+//!    - `prepare` puts one body on that endpoint; [`Endpoint::call`] does it for JSON over POST. A
+//!      call that is signed, is signed here.
 //!    - `classify` names the failure; [`dialect::read_error`] reads the body, [`retry_hint`] the
 //!      headers.
 //!    - `observe` returns what the head of a reply tells about the provider.
-//! 2. Add its line to the list in `catalog.rs`.
+//! 2. Name the file among the `mod` lines below, and the struct in the list in `catalog.rs`.
 //!
 //! The contract suite in `tests/it` then runs every rule below against it.
 //!
@@ -31,6 +32,7 @@ pub mod auth;
 mod azure_openai;
 mod base;
 mod bedrock;
+mod bedrock_mantle;
 mod catalog;
 mod credential;
 mod endpoint;
@@ -51,22 +53,15 @@ use std::{fmt::Debug, time::Duration};
 use dialect::{Outbound, OutputLimit, UpstreamDialect, read_error};
 use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 
-pub use anthropic::{Anthropic, VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT};
-pub use azure_openai::AzureOpenAi;
+pub use anthropic::VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT;
 pub use base::Base;
-pub use bedrock::Bedrock;
 pub use catalog::{catalog, find};
 pub use credential::{AwsKeys, Credential};
 pub use endpoint::Endpoint;
-pub use gemini::Gemini;
-pub use mistral::Mistral;
 pub use observed::{Observed, Room};
-pub use openai::OpenAi;
-pub use openai_compatible::OpenAiCompatible;
 pub use reach::Reach;
 pub use retry::{RETRY_HINT_MAX, retry_hint};
 pub use settings::{Setting, Settings, SettingsError};
-pub use vertex::Vertex;
 
 /// One upstream API.
 pub trait Provider: Send + Sync + Debug {

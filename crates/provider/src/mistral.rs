@@ -49,7 +49,7 @@ fn residency_of(base_url: &str) -> Option<&'static str> {
 
 /// Mistral.
 #[derive(Debug)]
-pub struct Mistral;
+pub(crate) struct Mistral;
 
 impl Provider for Mistral {
     fn name(&self) -> &'static str {

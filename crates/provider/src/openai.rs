@@ -32,7 +32,7 @@ static SETTINGS: [Setting; 4] = [RESIDENCY, APIS_SETTING, ORGANIZATION, PROJECT]
 
 /// OpenAI, or a proxy in front of it.
 #[derive(Debug)]
-pub struct OpenAi;
+pub(crate) struct OpenAi;
 
 /// The address that the settings give.
 fn base_url(settings: &Settings) -> Cow<'_, str> {

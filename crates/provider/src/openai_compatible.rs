@@ -48,7 +48,7 @@ fn is_openai(base_url: &str) -> bool {
 
 /// An OpenAI-compatible server. The credential is optional, for servers of one's own.
 #[derive(Debug)]
-pub struct OpenAiCompatible;
+pub(crate) struct OpenAiCompatible;
 
 impl Provider for OpenAiCompatible {
     fn name(&self) -> &'static str {

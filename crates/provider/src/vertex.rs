@@ -69,7 +69,7 @@ fn is_embedding(model: &str) -> Option<bool> {
 
 /// Vertex AI.
 #[derive(Debug)]
-pub struct Vertex;
+pub(crate) struct Vertex;
 
 impl Provider for Vertex {
     fn name(&self) -> &'static str {

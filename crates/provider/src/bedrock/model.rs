@@ -35,7 +35,7 @@ const MAKERS: [&str; 19] = [
 
 /// A name that was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Model<'m> {
+pub(crate) struct Model<'m> {
     /// The region of an ARN.
     region: Option<&'m str>,
     /// The id; empty where an ARN does not tell.
@@ -55,7 +55,7 @@ enum Place {
 }
 
 impl<'m> Model<'m> {
-    pub(super) fn read(name: &'m str) -> Self {
+    pub(crate) fn read(name: &'m str) -> Self {
         let bare = Self { region: None, id: name, place: Place::Id };
         if !name.starts_with("arn:") {
             return bare;
@@ -80,7 +80,7 @@ impl<'m> Model<'m> {
     }
 
     /// The id without the prefix of a profile, e.g. `anthropic.claude-sonnet-4-6`.
-    pub(super) fn base(&self) -> &'m str {
+    pub(crate) fn base(&self) -> &'m str {
         match self.prefix() {
             Some(prefix) => self.id.get(prefix.len() + 1..).unwrap_or_default(),
             None => self.id,
@@ -97,7 +97,7 @@ impl<'m> Model<'m> {
     }
 
     /// Where a prompt may be processed; `region` is that of the address.
-    pub(super) fn reach(&self, region: &str) -> Reach {
+    pub(crate) fn reach(&self, region: &str) -> Reach {
         let region = self.region.unwrap_or(region);
         let here = || match region {
             "" => Reach::Unstated,

@@ -1,6 +1,6 @@
 //! The contract suite: settings and secrets, for every provider in the catalogue.
 
-use provider::{Credential, Reach, Settings, SettingsError, catalog};
+use provider::{AwsKeys, Credential, Reach, Settings, SettingsError, catalog};
 use secrecy::SecretString;
 
 use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, settings_of};
@@ -25,6 +25,29 @@ fn the_credential_is_in_exactly_one_header_and_that_is_marked_sensitive() {
         assert_eq!(carriers.len(), 1, "{}", provider.name());
         assert!(carriers[0].is_sensitive(), "{}", provider.name());
         assert!(!call.uri.to_string().contains(SECRET));
+    }
+}
+
+#[test]
+fn keys_that_sign_are_refused_or_sign_the_call() {
+    for provider in catalog() {
+        let keys = Credential::Aws(AwsKeys {
+            id: "AKIDEXAMPLE".to_owned(),
+            secret: SecretString::from(SECRET),
+            session: None,
+        });
+        let settings = settings_of(*provider, base_url(*provider));
+        let endpoint = match provider.connect(&settings, Some(&keys)) {
+            Ok(endpoint) => endpoint,
+            Err(error) => {
+                assert!(matches!(error, SettingsError::CredentialKind { .. }), "{error}");
+                continue;
+            }
+        };
+        let call = provider.prepare(&endpoint, outbound(*provider, Vec::new()), &context());
+        let signature = call.headers.get("authorization").unwrap();
+        assert!(signature.as_bytes().starts_with(b"AWS4-"), "{}", provider.name());
+        assert!(signature.is_sensitive(), "{}", provider.name());
     }
 }
 
