@@ -1,6 +1,7 @@
 //! There and back: a request that crosses into the other dialect and returns means the same.
 //!
-//! The generated bodies are in the form that this crate's own emitters give, so equality is exact.
+//! The generated bodies are in the form that this crate's own emitters give, so equality is exact; over
+//! more than one border it is equality of meaning: ids join the same calls, whatever they are.
 
 use proptest::{collection::vec, option, prelude::*};
 use serde_json::{Value, json};
@@ -145,6 +146,93 @@ fn message(system: &Option<String>, rounds: &[Round], last: &[Said], stream: boo
         body["stream"] = json!(true);
     }
     body
+}
+
+/// The dialects that callers and upstreams both speak, besides Chat Completions.
+const SPOKEN: [(Client, Upstream); 3] = [
+    (Client::OpenAiResponses, Upstream::OpenAiResponses),
+    (Client::AnthropicMessages, Upstream::AnthropicMessages),
+    (Client::MistralChat, Upstream::MistralChat),
+];
+
+/// Lets the model speak before the user goes on: Mistral wants its answer to a tool's result.
+fn answered(chat: &mut Value) {
+    let messages = chat["messages"].as_array_mut().unwrap();
+    let mut said = Vec::with_capacity(messages.len() * 2);
+    for message in messages.drain(..) {
+        let after_result = said.last().is_some_and(|last: &Value| last["role"] == "tool");
+        if after_result && message["role"] == "user" {
+            said.push(json!({"role": "assistant", "content": "so"}));
+        }
+        said.push(message);
+    }
+    *messages = said;
+}
+
+/// A body as another upstream gets it.
+fn cross(client: Client, body: &Value, upstream: Upstream) -> Value {
+    let body = bytes::Bytes::from(body.to_string());
+    let request = dialect::Request::parse(client, dialect::Caller::default(), body).unwrap();
+    let sent = emit(&request, upstream).unwrap();
+    serde_json::from_slice(&sent.body).unwrap()
+}
+
+/// What a chat means: without what no one said, and with ids counted in their order.
+fn meaning(mut chat: Value) -> Value {
+    let mut ids: Vec<Value> = Vec::new();
+    let mut number = |id: &mut Value| {
+        let at = ids.iter().position(|known| known == id).unwrap_or_else(|| {
+            ids.push(id.clone());
+            ids.len() - 1
+        });
+        *id = json!(at);
+    };
+    for message in chat["messages"].as_array_mut().unwrap() {
+        for call in message["tool_calls"].as_array_mut().into_iter().flatten() {
+            number(&mut call["id"]);
+        }
+        if let Some(id) = message.get_mut("tool_call_id") {
+            number(id);
+        }
+        let message = message.as_object_mut().unwrap();
+        message.retain(|_, value| !value.is_null());
+        if message.get("content") == Some(&json!("")) {
+            message.remove("content");
+        }
+    }
+    for tool in chat["tools"].as_array_mut().into_iter().flatten() {
+        let function = tool["function"].as_object_mut().unwrap();
+        function.retain(|key, value| key != "strict" || *value == true);
+    }
+    chat
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_conversation_means_the_same_after_any_two_borders(
+        system in option::of(text()),
+        rounds in vec(round(), 0..3),
+        last in vec(said(), 1..3),
+        stream in any::<bool>(),
+    ) {
+        let mut body = chat(&system, &rounds, &last, stream);
+        // Responses has no word for it.
+        body.as_object_mut().unwrap().remove("stop");
+        body["max_completion_tokens"] = json!(64);
+        answered(&mut body);
+        for (first, to_first) in SPOKEN {
+            let there = cross(Client::OpenAiChat, &body, to_first);
+            let back = cross(first, &there, Upstream::OpenAiChat);
+            prop_assert_eq!(meaning(back), meaning(body.clone()), "by {}", first);
+            for (second, to_second) in SPOKEN.into_iter().filter(|(second, _)| *second != first) {
+                let farther = cross(first, &there, to_second);
+                let back = cross(second, &farther, Upstream::OpenAiChat);
+                prop_assert_eq!(meaning(back), meaning(body.clone()), "by {} and {}", first, second);
+            }
+        }
+    }
 }
 
 proptest! {
