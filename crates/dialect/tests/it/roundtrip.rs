@@ -26,6 +26,7 @@ enum Said {
     Text(String),
     Image(String),
     Url(String),
+    Pdf(String),
 }
 
 fn said() -> impl Strategy<Value = Said> {
@@ -33,6 +34,7 @@ fn said() -> impl Strategy<Value = Said> {
         text().prop_map(Said::Text),
         "[A-Za-z0-9]{4}".prop_map(Said::Image),
         "[a-z]{1,8}".prop_map(Said::Url),
+        "[A-Za-z0-9]{4}".prop_map(Said::Pdf),
     ]
 }
 
@@ -61,6 +63,9 @@ fn chat_said(said: &[Said]) -> Value {
         }
         Said::Url(path) => {
             json!({"type": "image_url", "image_url": {"url": format!("https://x/{path}")}})
+        }
+        Said::Pdf(data) => {
+            json!({"type": "file", "file": {"filename": "a.pdf", "file_data": format!("data:application/pdf;base64,{data}")}})
         }
     };
     match said {
@@ -108,6 +113,9 @@ fn message_said(said: &[Said]) -> Vec<Value> {
         }
         Said::Url(path) => {
             json!({"type": "image", "source": {"type": "url", "url": format!("https://x/{path}")}})
+        }
+        Said::Pdf(data) => {
+            json!({"type": "document", "source": {"type": "base64", "media_type": "application/pdf", "data": data}, "title": "a.pdf"})
         }
     };
     said.iter().map(block).collect()
