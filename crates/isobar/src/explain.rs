@@ -275,12 +275,21 @@ fn permitted_line(route: &RouteExplanation) -> String {
         .mechanism
         .as_ref()
         .map_or_else(String::new, |mechanism| format!(", crosses the border by {mechanism}"));
+    // Policy does not ask what a model can do, and a request may be passed over for it.
+    let lacks = match lacks(route).as_slice() {
+        [] => String::new(),
+        names => format!("; its model lacks {}", names.join(", ")),
+    };
     format!(
-        "{} ({}, {}), certificate {certificate}{mechanism}",
+        "{} ({}, {}), certificate {certificate}{mechanism}{lacks}",
         route.route.id,
         route.route.region,
         route.tier.as_str()
     )
+}
+
+fn lacks(route: &RouteExplanation) -> Vec<&'static str> {
+    route.route.capability.lacks.iter().map(vocab::Feature::as_str).collect()
 }
 
 fn show_recorded(recorded: &Recorded) {
@@ -353,6 +362,7 @@ fn route_json(route: &RouteExplanation) -> Value {
         "permitted": route.permitted(),
         "certificate": route.certificate,
         "mechanism": route.mechanism,
+        "lacks": lacks(route),
         "checks": checks,
     })
 }
