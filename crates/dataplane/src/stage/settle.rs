@@ -196,7 +196,10 @@ fn caller_error(trail: &mut Trail, failed: &Failed, exhausted: Option<&Refusal>)
         CallerError::from_refusal(refusal)
     };
     let left = failed.untried.then_some(RETRY_SOON);
-    let hint = failed.failure.retry_after.or(left).filter(|_| failed.why != GiveUp::BudgetSpent);
+    // Limits have reset times, but credit that is spent does not come back with them.
+    let is_cured = failed.failure.kind != FailureKind::QuotaSpent;
+    let stated = failed.failure.retry_after.filter(|_| is_cured);
+    let hint = stated.or(left).filter(|_| failed.why != GiveUp::BudgetSpent);
     error.retry = hint.map_or(Retry::Never, Retry::after);
     error
 }
