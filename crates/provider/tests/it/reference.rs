@@ -5,7 +5,7 @@ use std::{fmt::Write as _, fs, path::Path};
 use provider::{Provider, Settings, catalog};
 
 /// Set it to write the page anew.
-const WRITE: &str = "ISOBAR_WRITE_REFERENCE";
+const WRITE: &str = "ISOBAR_WRITE_DOCS";
 const HEAD: &str = "# Providers\n\n\
 What `provider:` of an endpoint may be, and what else such an endpoint may say in `endpoints.yaml` besides \
 `id`, `vendor`, `region`, `base_url`, `headers` and [`credential`](credentials.md). A test writes this page from the \
