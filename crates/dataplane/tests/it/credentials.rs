@@ -248,8 +248,8 @@ async fn a_silent_token_service_holds_up_nobody_elses_credential() {
 
 const BEDROCK: VendorSetup = VendorSetup {
     vendor: Vendor::Bedrock,
-    provider: "bedrock\n  aws_region: eu-west-1",
-    location: "eu-west-1",
+    provider: "bedrock\n  aws_region: ca-central-1",
+    location: "ca-central-1",
 };
 
 /// A token as a cluster issues it, good for a century. The simulator reads its claims.
@@ -274,8 +274,10 @@ async fn keys_of_a_role_sign_what_bedrock_accepts() {
 
 #[tokio::test]
 async fn a_metadata_servers_token_opens_vertex() {
-    let provider = "vertex\n  project: acme\n  location: europe-west4";
-    let vendor = VendorSetup { vendor: Vendor::Vertex, provider, location: "europe-west4" };
+    // In no jurisdiction of the sample, so that no certificate of it says the contrary.
+    let location = "northamerica-northeast1";
+    let provider = "vertex\n  project: acme\n  location: northamerica-northeast1";
+    let vendor = VendorSetup { vendor: Vendor::Vertex, provider, location };
     let setup = Setup { credential: GOOGLE, vendor: Some(vendor), ..Setup::default() };
     let (lab, renewer, _) = set_up(setup).await;
     lab.clock.set(&Env::real().now().to_string());
