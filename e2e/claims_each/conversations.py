@@ -91,11 +91,12 @@ def a_schema_is_answered_with_json_that_fits(opened, streamed):
     assert list(json.loads(opened.ask(streamed, schema=True).text)) == ["city"]
 
 
+@BY_WAY
 @BY_ROUTE
 @BY_CALLER
-def a_limit_ends_the_answer_and_says_so(opened):
+def a_limit_ends_the_answer_and_says_so(opened, streamed):
     opened.say("tokens=200 go on and on")
-    reply = opened.ask(limit=20)
+    reply = opened.ask(streamed, limit=20)
     assert (reply.finish, reply.tokens_out) == ("length", 20)
 
 

@@ -14,6 +14,7 @@ FINISH = {
 TOOLS = [{"name": TOOL_NAME, "description": TOOL_SAYS, "input_schema": CITY}]
 FORMAT = {"format": {"type": "json_schema", "schema": CITY}}
 LIMIT = 300
+REASONING = {"thinking": {"type": "enabled", "budget_tokens": 1024}, "limit": 3000}
 MISTAKE = ({"stop_sequences": "END"}, "stop_sequences")
 
 

@@ -12,7 +12,11 @@ from lab.callers import CITY, TOOL_NAME, TOOL_SAYS, Refusal, Reply
 
 name = "mistral-chat"
 Refused = MistralError
-FINISH = {"stop": "stop", "length": "length", "model_length": "length", "tool_calls": "tools"}
+# The last one is no word of Mistral's; its SDK takes unknown ones.
+FINISH = {
+    "stop": "stop", "length": "length", "model_length": "length", "tool_calls": "tools",
+    "content_filter": "filter",
+}
 TOOLS = [
     {
         "type": "function",
@@ -20,7 +24,8 @@ TOOLS = [
     }
 ]
 FORMAT = {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY, "strict": True}}
-MISTAKE = ({"messages": []}, "messages")
+REASONING = {"reasoning_effort": "high"}
+MISTAKE = ({"messages": []}, "message")
 
 
 class Conversation:
@@ -61,11 +66,11 @@ class Conversation:
         ask |= {"tools": TOOLS} if tools else {}
         ask |= {"response_format": FORMAT} if schema else {}
         ask |= {"max_tokens": limit} if limit else {}
-        text, calls, finish, usage = self._streamed(ask) if streamed else self._whole(ask)
+        content, calls, finish, usage = self._streamed(ask) if streamed else self._whole(ask)
         self.calls = [call["id"] for call in calls]
-        self.turns.append({"role": "assistant", "content": text, "tool_calls": calls or None})
+        self.turns.append({"role": "assistant", "content": content, "tool_calls": calls or None})
         return Reply(
-            text=text,
+            text=_text(content),
             calls=[(c["function"]["name"], _object(c["function"]["arguments"])) for c in calls],
             finish=FINISH[finish],
             tokens_in=usage.prompt_tokens,
@@ -76,7 +81,7 @@ class Conversation:
         answer = self.client.chat.complete(**ask)
         choice = answer.choices[0]
         calls = [_call(call) for call in choice.message.tool_calls or []]
-        return choice.message.content or "", calls, choice.finish_reason, answer.usage
+        return choice.message.content, calls, choice.finish_reason, answer.usage
 
     def _streamed(self, ask):
         text, calls, finish, usage = "", [], None, None
@@ -84,7 +89,7 @@ class Conversation:
             for event in stream:
                 usage = event.data.usage or usage
                 for choice in event.data.choices:
-                    text += choice.delta.content or ""
+                    text += _text(choice.delta.content)
                     calls += [_call(call) for call in choice.delta.tool_calls or []]
                     finish = choice.finish_reason or finish
         return text, calls, finish, usage
@@ -93,6 +98,13 @@ class Conversation:
 def _call(call):
     function = {"name": call.function.name, "arguments": call.function.arguments}
     return {"id": call.id, "type": "function", "function": function}
+
+
+def _text(content):
+    """What is said aloud: content may also be a list, in which thoughts have a place of their own."""
+    if isinstance(content, list):
+        return "".join(chunk.text for chunk in content if chunk.type == "text")
+    return content or ""
 
 
 def _object(arguments):

@@ -17,6 +17,7 @@ TOOLS = [
     }
 ]
 FORMAT = {"type": "json_schema", "json_schema": {"name": "city", "schema": CITY, "strict": True}}
+REASONING = {"reasoning_effort": "high"}
 # A mistake, and the field that it is in.
 MISTAKE = ({"temperature": "hot"}, "temperature")
 
@@ -50,9 +51,7 @@ class Conversation:
         ask |= {"response_format": FORMAT} if schema else {}
         ask |= {"max_completion_tokens": limit} if limit else {}
         if streamed:
-            options = {"include_usage": True}
-            with self.client.chat.completions.stream(**ask, stream_options=options) as stream:
-                answer = stream.until_done().get_final_completion()
+            answer = self._streamed(ask)
         else:
             answer = self.client.chat.completions.create(**ask)
         choice = answer.choices[0]
@@ -74,6 +73,14 @@ class Conversation:
             tokens_in=answer.usage and answer.usage.prompt_tokens,
             tokens_out=answer.usage and answer.usage.completion_tokens,
         )
+
+    def _streamed(self, ask):
+        options = {"include_usage": True}
+        with self.client.chat.completions.stream(**ask, stream_options=options) as stream:
+            try:
+                return stream.until_done().get_final_completion()
+            except openai.LengthFinishReasonError as error:
+                return error.completion
 
 
 def refusal(error):

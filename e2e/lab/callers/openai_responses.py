@@ -14,6 +14,9 @@ TOOLS = [
 ]
 FORMAT = {"format": {"type": "json_schema", "name": "city", "schema": CITY, "strict": True}}
 CUT = {"max_output_tokens": "length", "content_filter": "filter"}
+REASONING = {
+    "reasoning": {"effort": "high", "summary": "auto"}, "include": ["reasoning.encrypted_content"],
+}
 MISTAKE = ({"temperature": "hot"}, "temperature")
 
 
@@ -45,8 +48,7 @@ class Conversation:
         ask |= {"text": FORMAT} if schema else {}
         ask |= {"max_output_tokens": limit} if limit else {}
         if streamed:
-            with self.client.responses.stream(**ask) as stream:
-                answer = stream.until_done().get_final_response()
+            answer = self._streamed(ask)
         else:
             answer = self.client.responses.create(**ask)
         calls = [item for item in answer.output if item.type == "function_call"]
@@ -65,6 +67,14 @@ class Conversation:
             tokens_in=answer.usage and answer.usage.input_tokens,
             tokens_out=answer.usage and answer.usage.output_tokens,
         )
+
+    def _streamed(self, ask):
+        with self.client.responses.stream(**ask) as stream:
+            for event in stream:
+                # The SDK's own helper knows only answers that were completed.
+                if event.type == "response.incomplete":
+                    return event.response
+            return stream.get_final_response()
 
 
 def refusal(error):
