@@ -16,13 +16,6 @@ BY_ROUTE = pytest.mark.parametrize("route", every_provider.TALK)
 BY_WAY = pytest.mark.parametrize("streamed", [False, True], ids=["whole", "streamed"])
 
 
-@pytest.fixture(scope="module")
-def every(tmp_path_factory):
-    """The example, where every route has a model to itself."""
-    with every_provider.up(tmp_path_factory.mktemp("every")) as running:
-        yield running
-
-
 @pytest.fixture
 def opened(every, caller, route):
     """A conversation with one provider."""

@@ -56,15 +56,11 @@ def _named(value):
 
 
 def _model(caller, pair):
-    return f"{caller.name}-{PAIRS.index(pair)}"
+    return f"reasoning-{caller.name}-{PAIRS.index(pair)}"
 
 
-@pytest.fixture(scope="module")
-def every(tmp_path_factory):
-    """The example with a model for each pair and caller."""
-    groups = {_model(caller, pair): pair for caller in CALLERS for pair in PAIRS}
-    with every_provider.up(tmp_path_factory.mktemp("every"), groups) as running:
-        yield running
+# A model for each, so that no breaker is shared.
+GROUPS = {_model(caller, pair): pair for caller in CALLERS for pair in PAIRS}
 
 
 @BY_WAY

@@ -17,15 +17,11 @@ def _model(kind, caller, route):
     return f"{kind}-{caller.name}-{route}"
 
 
-@pytest.fixture(scope="module")
-def every(tmp_path_factory):
-    """The example with a model for each claim, caller and provider, so that no breaker is shared."""
-    groups = {
-        _model(kind, caller, route): [route]
-        for kind in KINDS for caller in CALLERS for route in every_provider.TALK
-    }
-    with every_provider.up(tmp_path_factory.mktemp("every"), groups) as running:
-        yield running
+# A model for each, so that no breaker is shared.
+GROUPS = {
+    _model(kind, caller, route): [route]
+    for kind in KINDS for caller in CALLERS for route in every_provider.TALK
+}
 
 
 def _retries(caller):

@@ -13,13 +13,6 @@ NOT_YET = {"vectors-openai", "vectors-azure", "vectors-house", "vectors-cohere"}
 SHORTER = [route for route in every_provider.EMBED if route != "vectors-cohere"]
 
 
-@pytest.fixture(scope="module")
-def every(tmp_path_factory):
-    """The example, where every route has a model to itself."""
-    with every_provider.up(tmp_path_factory.mktemp("every")) as running:
-        yield running
-
-
 @pytest.fixture
 def known(request):
     """What is known not to work yet."""
