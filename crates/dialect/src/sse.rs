@@ -107,7 +107,12 @@ pub(crate) fn event(frame: &[u8]) -> Event<'_> {
         if let Some(value) = field(line, b"data") {
             event.data = Some(match event.data {
                 None => Cow::Borrowed(value),
-                Some(before) => Cow::Owned([&*before, value].join(&b'\n')),
+                Some(before) => {
+                    let mut lines = before.into_owned();
+                    lines.push(b'\n');
+                    lines.extend_from_slice(value);
+                    Cow::Owned(lines)
+                }
             });
         } else if let Some(value) = field(line, b"event") {
             event.name = value;
@@ -157,6 +162,13 @@ mod tests {
         assert_eq!(read.data.as_deref(), Some(&b"{\"a\":1}"[..]));
         assert_eq!(event(b"data:a\ndata:  b\n\n").data.as_deref(), Some(&b"a\n b"[..]));
         assert_eq!(event(b": only a comment\n\n").data, None);
+    }
+
+    #[test]
+    fn a_frame_of_nothing_but_short_lines_is_read_in_time() {
+        let line = b"data:\n";
+        let read = event(&line.repeat(FRAME_MAX / line.len())).data.map(Cow::into_owned);
+        assert_eq!(read, Some(vec![b'\n'; FRAME_MAX / line.len() - 1]));
     }
 
     #[test]
