@@ -15,6 +15,7 @@ mod arguments;
 mod bedrock_converse;
 mod bedrock_embeddings;
 mod caller_error;
+mod calls;
 mod client;
 mod embedding;
 mod errors;

@@ -3,6 +3,8 @@
 //! A name is required: letters, digits, single spaces, `-`, brackets; and no two documents of a
 //! request have the same one.
 
+use std::collections::{HashMap, HashSet};
+
 /// Media types and the formats they are.
 const FORMATS: [(&str, &str); 9] = [
     ("application/pdf", "pdf"),
@@ -26,7 +28,11 @@ pub(super) fn format(media_type: &str) -> Option<&'static str> {
 
 /// The names given so far in one request.
 #[derive(Debug, Default)]
-pub(super) struct Names(Vec<String>);
+pub(super) struct Names {
+    given: HashSet<String>,
+    // The last number tried behind a name; every number before it is given.
+    numbers: HashMap<String, usize>,
+}
 
 impl Names {
     /// The name of the next document, from its own if it has one.
@@ -43,13 +49,15 @@ impl Names {
         if name.is_empty() {
             name.push_str("document");
         }
-        let base = name.clone();
-        let mut number = 1;
-        while self.0.contains(&name) {
-            number += 1;
-            name = format!("{base} {number}");
+        if self.given.contains(&name) {
+            let base = name.clone();
+            let number = self.numbers.entry(base.clone()).or_insert(1);
+            while self.given.contains(&name) {
+                *number += 1;
+                name = format!("{base} {number}");
+            }
         }
-        self.0.push(name.clone());
+        self.given.insert(name.clone());
         name
     }
 }
@@ -68,6 +76,24 @@ mod tests {
         assert_eq!(next(Some(" ")), "document 2");
         assert_eq!(next(Some("é\n")), "--");
         assert!(next(Some(&"x".repeat(500))).len() <= 200);
+    }
+
+    #[test]
+    fn a_number_that_a_document_has_of_its_own_is_not_given_again() {
+        let mut names = Names::default();
+        let given: Vec<String> = [Some("document 2"), None, None, Some("document 2"), None]
+            .into_iter()
+            .map(|own| names.next(own))
+            .collect();
+        let expected = ["document 2", "document", "document 3", "document 2 2", "document 4"];
+        assert_eq!(given, expected);
+    }
+
+    #[test]
+    fn a_great_many_unnamed_documents_are_named_in_time() {
+        let mut names = Names::default();
+        let last = (0..200_000).map(|_| names.next(None)).last();
+        assert_eq!(last.as_deref(), Some("document 200000"));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Unsupported,
+    calls::Calls,
     gemini::is_older,
     prompt::{Block, BlockKind, Prompt, Reasoning, Role, Turn},
     reasoning::Issuer,
@@ -46,7 +47,7 @@ pub(super) fn conversation<'p>(
     if last.role == Role::Assistant {
         return Err(last.at.refuse("is an answer to be continued, which this provider cannot do"));
     }
-    let mut writer = Writer { model, asked: Vec::new(), dropped: Vec::new() };
+    let mut writer = Writer { model, asked: Calls::default(), dropped: Vec::new() };
     let mut system = Vec::new();
     for block in head.iter().flat_map(|turn| &turn.blocks) {
         match &block.kind {
@@ -66,17 +67,10 @@ fn said(text: &str) -> Option<Part<'_>> {
     (!text.is_empty()).then(|| Part::text(text))
 }
 
-/// A call of the turn before, until it is answered.
-struct Asked<'p> {
-    id: &'p str,
-    name: &'p str,
-    /// Its place among the calls of its turn.
-    place: usize,
-}
-
 struct Writer<'p, 'm> {
     model: &'m str,
-    asked: Vec<Asked<'p>>,
+    /// The functions that the turn before calls, until they are answered.
+    asked: Calls<'p, &'p str>,
     dropped: Vec<&'static str>,
 }
 
@@ -114,7 +108,7 @@ impl<'p> Writer<'p, '_> {
                     continue;
                 }
                 BlockKind::ToolCall { id, name, arguments } => {
-                    self.asked.push(Asked { id, name, place: self.asked.len() });
+                    self.asked.add(id, name);
                     let call = Call { id, name, args: arguments };
                     Part { function_call: Some(call), ..Part::default() }
                 }
@@ -203,10 +197,9 @@ impl<'p> Writer<'p, '_> {
         content: &'p [Block],
         is_error: bool,
     ) -> Result<(usize, Part<'p>), Unsupported> {
-        let Some(at) = self.asked.iter().position(|asked| asked.id == id) else {
+        let Some((place, name)) = self.asked.answer(id) else {
             return Err(block.at.refuse("answers no call of the answer before it"));
         };
-        let Asked { name, place, .. } = self.asked.remove(at);
         let mut texts = Vec::new();
         let mut parts: Vec<Media<'p>> = Vec::new();
         for block in content {

@@ -7,13 +7,13 @@ use super::{
 };
 use crate::{
     Unsupported,
+    calls::Calls,
     prompt::{Block, BlockKind, Document, DocumentSource, Image, Prompt, Reasoning, Role, Turn},
     reasoning::Issuer,
 };
 
 /// A call that waits for its result.
 struct Open<'p> {
-    id: &'p str,
     name: &'p str,
     call: &'p Block,
 }
@@ -22,7 +22,7 @@ struct Open<'p> {
 struct Writer<'p, 'd> {
     model: &'p str,
     messages: Vec<Message<'p>>,
-    open: Vec<Open<'p>>,
+    open: Calls<'p, Open<'p>>,
     dropped: &'d mut Vec<&'static str>,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn messages<'p>(
     dropped: &mut Vec<&'static str>,
 ) -> Result<Vec<Message<'p>>, Unsupported> {
     let messages = Vec::with_capacity(prompt.turns.len());
-    let mut writer = Writer { model, messages, open: Vec::new(), dropped };
+    let mut writer = Writer { model, messages, open: Calls::default(), dropped };
     for turn in &prompt.turns {
         writer.turn(turn)?;
     }
@@ -108,7 +108,7 @@ impl<'p> Writer<'p, '_> {
                     if id.is_empty() {
                         return Err(block.at.refuse("has an empty id"));
                     }
-                    self.open.push(Open { id, name, call: block });
+                    self.open.add(id, Open { name, call: block });
                     let function = Called { name, arguments: arguments.get() };
                     tool_calls.push(ToolCall { id: fit(id), kind: "function", function });
                 }
@@ -127,11 +127,10 @@ impl<'p> Writer<'p, '_> {
         let BlockKind::ToolResult { id, content, is_error } = &block.kind else {
             return Err(block.at.refuse("is not a tool result"));
         };
-        let Some(place) = self.open.iter().position(|open| open.id == id) else {
+        let Some((_, open)) = self.open.answer(id) else {
             let why = "answers no tool call of the message before it, as this provider wants it";
             return Err(block.at.refuse(why));
         };
-        let open = self.open.remove(place);
         if *is_error {
             self.drop("is_error");
         }
