@@ -14,6 +14,9 @@ use crate::{
     reasoning::{Reasoning, Seal},
 };
 
+/// The most entries of one message that are read.
+const DETAILS_MAX: usize = 1_024;
+
 /// One entry of `reasoning_details`. Places are counted in bytes of UTF-8, in the order of the
 /// answer.
 #[derive(Debug, Serialize)]
@@ -89,7 +92,8 @@ pub(super) struct Placed {
 }
 
 /// Takes the reasoning of an assistant's message. What was changed on the way, or came from another
-/// gateway, has no valid seal and is left out by name.
+/// gateway, has no valid seal and is left out by name. So is an entry that goes back behind one
+/// before it: no answer has such, and without that a body could name the same text without end.
 ///
 /// # Errors
 /// [`Unsupported`] naming a field of the wrong type.
@@ -114,7 +118,12 @@ pub(super) fn take(
     };
     let mut placed = Vec::new();
     let mut lost = false;
-    for field in details.list()? {
+    let mut taken = 0;
+    for (number, field) in details.list()?.enumerate() {
+        if number >= DETAILS_MAX {
+            lost = true;
+            break;
+        }
         let mut detail = field.object()?;
         let data = detail.take("data").filter(crate::fields::Field::is_text);
         let data = data.map(|data| data.text()).transpose()?.unwrap_or_default();
@@ -122,9 +131,11 @@ pub(super) fn take(
         let (from, to) = (place("from"), place("to"));
         let (content, calls) = (place("content"), place("calls"));
         let number = |place: Option<u64>| place.and_then(|place| usize::try_from(place).ok());
-        let sealed = number(from).zip(number(to)).and_then(|(from, to)| text.get(from..to));
+        let span = number(from).zip(number(to)).filter(|(from, _)| *from >= taken);
+        let sealed = span.and_then(|(from, to)| Some((to, text.get(from..to)?)));
         match (Seal::from_carrier(&data), sealed) {
-            (Some(seal), Some(sealed)) => {
+            (Some(seal), Some((to, sealed))) => {
+                taken = to;
                 let seal = Some(seal.into_owned());
                 let reasoning = Reasoning { text: sealed.to_owned(), seal };
                 placed.push(Placed {

@@ -154,6 +154,28 @@ fn reasoning_that_was_changed_on_the_way_is_left_out() {
     assert!(!String::from_utf8(sent.body.to_vec()).unwrap().contains("thinking"));
 }
 
+#[test]
+fn seals_that_overlap_or_have_no_end_are_left_out() {
+    let detail = |from: usize, to: usize| json!({"type": "reasoning.seal", "data": "isobar1.anthropic.s.7570.SIG", "from": from, "to": to});
+    let thoughts = |details: Vec<Value>| {
+        let message = json!({"role": "assistant", "content": null,
+            "reasoning_content": "abcdef", "reasoning_details": details,
+            "tool_calls": [{"id": "t1", "type": "function", "function": {"name": "f"}}]});
+        let sent = emit(&chat_turn(&message, json!("high")), Upstream::AnthropicMessages).unwrap();
+        let said = json_of(&sent)["messages"][1]["content"].as_array().unwrap().clone();
+        let texts: Vec<String> =
+            said.iter().filter_map(|block| Some(block["thinking"].as_str()?.to_owned())).collect();
+        (texts, sent.dropped)
+    };
+    let (texts, dropped) = thoughts(vec![detail(0, 2), detail(2, 6)]);
+    assert_eq!((texts, dropped), (vec!["ab".to_owned(), "cdef".to_owned()], vec![]));
+    let (texts, dropped) = thoughts(vec![detail(0, 4), detail(0, 4), detail(3, 6), detail(4, 6)]);
+    assert_eq!(texts, ["abcd", "ef"]);
+    assert_eq!(dropped, ["reasoning"]);
+    let (texts, dropped) = thoughts(vec![detail(0, 0); 5_000]);
+    assert_eq!((texts.len(), dropped), (1_024, vec!["reasoning"]));
+}
+
 /// A Messages body whose last turn gives the result of the call in `said`.
 fn messages_turn(said: &Value, thinking: &Value) -> Request {
     let body = json!({"model": "m", "max_tokens": 9, "thinking": thinking,
