@@ -12,6 +12,9 @@ use std::borrow::Cow;
 /// Every carrier begins so; nothing that a provider seals does.
 pub(crate) const PREFIX: &str = "isobar1.";
 
+/// The carrier of reasoning without a seal, for dialects whose own reasoning always has one.
+pub(crate) const UNSEALED: &str = "isobar1.nobody.s..";
+
 /// Who can read a seal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Issuer {
@@ -25,15 +28,19 @@ pub(crate) enum Issuer {
     Gemini,
     /// Mistral.
     Mistral,
+    /// Nobody: the reasoning came without a seal, and where a dialect's own would have one this
+    /// says that it is foreign.
+    Nobody,
 }
 
 impl Issuer {
-    const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 6] = [
         (Self::Anthropic, "anthropic"),
         (Self::Bedrock, "bedrock"),
         (Self::OpenAi, "openai"),
         (Self::Gemini, "gemini"),
         (Self::Mistral, "mistral"),
+        (Self::Nobody, "nobody"),
     ];
 
     fn as_str(self) -> &'static str {
@@ -130,9 +137,16 @@ mod tests {
             let carrier = seal.carrier();
             assert_eq!(Seal::from_carrier(&carrier), Some(seal));
         }
-        for text in ["", "Ev.x", "isobar1.", "isobar1.nobody.s.00.x", "isobar1.openai.s.zz.x"] {
+        for text in ["", "Ev.x", "isobar1.", "isobar1.somebody.s.00.x", "isobar1.openai.s.zz.x"] {
             assert_eq!(Seal::from_carrier(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn unsealed_reasoning_is_valid_for_no_provider() {
+        let seal = Seal::from_carrier(UNSEALED).unwrap();
+        assert_eq!(seal.carrier(), UNSEALED);
+        assert!(!seal.is_valid_for(Issuer::OpenAi, ""));
     }
 
     #[test]

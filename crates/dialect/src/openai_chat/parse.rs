@@ -227,6 +227,11 @@ fn assistant(
         }
         None => Vec::new(),
     };
+    // SDKs fill absent content with empty text, which would come between a seal and the call that it
+    // belongs to.
+    if !calls.is_empty() {
+        said.retain(|block| !matches!(&block.kind, BlockKind::Text(text) if text.is_empty()));
+    }
     Ok(reasoning::interleave(said, calls, reasoning))
 }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::{events::Label, text};
+use crate::{events::Label, reasoning::UNSEALED, text};
 
 /// One thing that the model put out.
 pub(super) enum Item<'r> {
@@ -72,7 +72,10 @@ impl Item<'_> {
             Self::Reasoning { text, seal } => {
                 let summary: &[Summary<'_>] =
                     if text.is_empty() { &[] } else { &[Summary { kind: "summary_text", text }] };
-                text::json(&Wire::Reasoning { id, summary, encrypted_content: *seal })
+                // Without a seal a turn that comes back would look like one that OpenAI keeps.
+                let done = status == Status::Completed;
+                let encrypted_content = seal.or(done.then_some(UNSEALED));
+                text::json(&Wire::Reasoning { id, summary, encrypted_content })
             }
             Self::Call(Call { id: call_id, name, arguments }) => {
                 text::json(&Wire::FunctionCall { id, status, call_id, name, arguments })
