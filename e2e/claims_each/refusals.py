@@ -66,14 +66,17 @@ def a_throttled_vendor_is_asked_again_when_it_said_and_then_answers(every, calle
 
 @pytest.mark.parametrize("route", ["claude-bedrock-geography", "nova-bedrock"])
 @BY_CALLER
-def a_throttled_vendor_that_does_not_say_when_is_not_asked_again_by_the_sdk(every, caller, route):
-    """Amazon gives no hint, and here there is no other route."""
+def a_throttled_vendor_that_does_not_say_when_is_asked_again_after_the_gateways_rest(every, caller, route):
+    """Amazon gives no hint, and here there is no other route: the gateway lets it rest for a second."""
     wire = clients.Wire()
-    talk = caller.Conversation(every, _model("throttled", caller, route), wire)
-    talk.say("hello")
+    talk = caller.Conversation(every, _model("throttled", caller, route), wire, RETRIES)
+    text = clients.marker()
+    talk.say(text)
     with every.simulator.once(every.endpoints[route], "status", code=429):
-        refusal = _refused(caller, talk)
-    assert (refusal.status, wire.last["x-should-retry"]) == (429, "false")
+        assert text in talk.ask().text
+    assert [response.status_code for response in wire.responses] == [429, 200]
+    told = wire.responses[0].headers
+    assert (told["x-should-retry"], told["retry-after"]) == ("true", "1")
 
 
 # Others have no word for it that is not a matter of time.

@@ -7,6 +7,7 @@ mod call;
 mod exchange;
 mod identify;
 mod models;
+mod outlook;
 mod parse;
 mod plan;
 mod receive;
@@ -35,6 +36,8 @@ pub(crate) struct Failed {
     pub(crate) why: routing::GiveUp,
     /// Permitted routes were left untried, because one request may not try them all.
     pub(crate) untried: bool,
+    /// What brings the permitted routes back.
+    pub(crate) outlook: outlook::Outlook,
 }
 
 impl From<Refusal> for NoAnswer {

@@ -6,7 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dialect::{ClientDialect, Operation};
+use dialect::{ClientDialect, Operation, Retry};
 use identity::Caller;
 use journal::{Admission, Ending, Entry, NeedsRecord, Outcome, PassedOver, RefusalEntry, Rejected};
 use vocab::{EvidenceLevel, ModelId, Refusal, RequestId, Timestamp, WorkloadId};
@@ -44,8 +44,8 @@ pub(crate) struct Trail {
     answered_by: Option<Arc<Lane>>,
     /// Present from admission until the outcome is written.
     open: Option<Box<Outcome>>,
-    /// When a refused caller may come back, if that is known.
-    pub(crate) retry_after: Option<Duration>,
+    /// Whether a refused caller is to come back, where that depends on more than the refusal.
+    pub(crate) retry: Option<Retry>,
     /// Upstream calls of a settled request.
     attempts: usize,
     /// Counted among the gateway's requests.
@@ -76,7 +76,7 @@ impl Trail {
             evidence: EvidenceLevel::Local,
             answered_by: None,
             open: None,
-            retry_after: None,
+            retry: None,
             attempts: 0,
             counted: false,
         }

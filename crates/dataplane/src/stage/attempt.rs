@@ -59,8 +59,8 @@ pub(super) async fn attempt(
         let (place, wait) = match step {
             Next::Try { attempt, wait } => (attempt, wait),
             // `Deliver` follows only an answer, which returns below.
-            Next::Deliver => return Err(gave_up(planned, last, GiveUp::RoutesTried)),
-            Next::GiveUp(why) => return Err(gave_up(planned, last, why)),
+            Next::Deliver => return Err(gave_up(trail, planned, last, GiveUp::RoutesTried)),
+            Next::GiveUp(why) => return Err(gave_up(trail, planned, last, why)),
         };
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -88,7 +88,7 @@ fn advance(trail: &Trail, planned: &Planned, cursor: &mut Cursor, outcome: &Outc
     routing::next(planned.plan(), cursor, outcome, &trail.gateway.budget, trail.now())
 }
 
-fn gave_up(planned: &Planned, last: Option<Failure>, why: GiveUp) -> NoAnswer {
+fn gave_up(trail: &Trail, planned: &Planned, last: Option<Failure>, why: GiveUp) -> NoAnswer {
     let failure = last.unwrap_or_else(|| match why {
         GiveUp::Deadline => Failure::new(
             FailureKind::TimedOut(Limit::Total),
@@ -109,7 +109,8 @@ fn gave_up(planned: &Planned, last: Option<Failure>, why: GiveUp) -> NoAnswer {
         matches!(reason, PassedOver::BeyondAttempts | PassedOver::BeyondRegions)
     };
     let untried = planned.plan().passed_over.iter().any(left);
-    NoAnswer::Failed(Box::new(Failed { failure, why, untried }))
+    let outlook = planned.outlook(trail.now());
+    NoAnswer::Failed(Box::new(Failed { failure, why, untried, outlook }))
 }
 
 /// Starts an attempt if policy still permits the route and its health still admits it.

@@ -2,12 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use dialect::{Request, Unsupported, UpstreamDialect};
+use dialect::{Request, Retry, Unsupported, UpstreamDialect};
 use policy::{Permitted, Terms};
 use routing::{Candidate, Delivery, OnContentRejection, Overrides, Plan, PlanLimits, Timeouts};
 use vocab::{Capability, EndpointId, Refusal, RefusalCode, Timestamp};
 
-use super::admit::Admitted;
+use super::{
+    admit::Admitted,
+    outlook::{OPERATOR_MUST_ACT, Outlook},
+};
 use crate::{serving::Lane, trail::Trail};
 
 /// A route that may be tried: what policy said of it and where it goes.
@@ -58,6 +61,11 @@ impl Planned {
         &self.timeouts
     }
 
+    /// What brings the permitted routes back that can carry the request.
+    pub(super) fn outlook(&self, now: Timestamp) -> Outlook {
+        outlook(&self.choices, now)
+    }
+
     /// The route at a place of the plan.
     pub(super) fn choice(&self, index: usize) -> Option<&Choice> {
         self.choices.get(index)
@@ -75,7 +83,10 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
     let Choices { choices, unsupported, without } = choices(trail, &request, &terms, now);
     if choices.is_empty() {
         return Err(match without {
-            Some(endpoint) => no_credential(&endpoint),
+            Some(endpoint) => {
+                trail.retry = Some(Retry::Never);
+                no_credential(&endpoint)
+            }
             None => nothing_carries(unsupported),
         });
     }
@@ -99,9 +110,13 @@ pub(super) fn plan(trail: &mut Trail, admitted: Admitted) -> Result<Planned, Ref
         }
     }
     if plan.attempts.is_empty() {
-        let wait = plan.soonest;
-        trail.retry_after = wait;
-        return Err(unavailable(choices.len(), wait));
+        // Routes without a credential need a person too, so they change nothing here.
+        if outlook(&choices, now) == Outlook::NeedsAPerson {
+            trail.retry = Some(Retry::Never);
+            return Err(out_of_order(choices.len()));
+        }
+        trail.retry = plan.soonest.map(Retry::after);
+        return Err(unavailable(choices.len(), plan.soonest));
     }
     Ok(Planned { request, terms, choices, plan, timeouts })
 }
@@ -195,6 +210,11 @@ fn candidate(choices: &[Choice], index: usize, choice: &Choice, now: Timestamp) 
     }
 }
 
+fn outlook(choices: &[Choice], now: Timestamp) -> Outlook {
+    let used = choices.iter().filter(|choice| choice.lane.route.weight > 0);
+    Outlook::of(used.map(|choice| choice.lane.health().view(now).gate), now)
+}
+
 fn timeouts(trail: &Trail, request: &Request, terms: &Terms, caller: Option<Duration>) -> Timeouts {
     let own = terms.workload().limits;
     let overrides = Overrides {
@@ -230,7 +250,7 @@ fn no_credential(endpoint: &EndpointId) -> Refusal {
     Refusal::new(
         RefusalCode::UpstreamAuth,
         "the gateway has no valid credential for the provider of any permitted route",
-        format!("try again later; operators: the log says why endpoint `{endpoint}` has none"),
+        format!("the operator must act: the log says why endpoint `{endpoint}` has none"),
     )
 }
 
@@ -253,4 +273,9 @@ fn unavailable(routes: usize, wait: Option<Duration>) -> Refusal {
         format!("none of the {routes} permitted routes can take a request now{when}"),
         "try again shortly; policy permits no other route",
     )
+}
+
+fn out_of_order(routes: usize) -> Refusal {
+    let message = format!("none of the {routes} permitted routes can take a request");
+    Refusal::new(RefusalCode::RoutesUnavailable, message, OPERATOR_MUST_ACT)
 }

@@ -13,6 +13,7 @@ use super::{
     Failed, NoAnswer,
     attempt::{Answered, Whole},
     attest::evidence_unavailable,
+    outlook::{OPERATOR_MUST_ACT, Outlook},
     relay,
 };
 use crate::{
@@ -102,8 +103,8 @@ async fn fail(mut trail: Trail, failed: &Failed) -> Response<Body> {
 async fn refuse(mut trail: Trail, refusal: Refusal) -> Response<Body> {
     tracing::info!(request = %trail.request, code = refusal.code.as_str(), "a request was refused");
     let mut error = CallerError::from_refusal(&refusal);
-    if let Some(retry_after) = trail.retry_after {
-        error.retry = Retry::after(retry_after);
+    if let Some(retry) = trail.retry {
+        error.retry = retry;
     }
     let status = trail.dialect.status(&error);
     if let Some(outcome) = trail.outcome() {
@@ -163,10 +164,14 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
             let last = failed.failure.kind.as_str();
             let message =
                 format!("no permitted route answered: {attempts} tried, the last one was `{last}`");
-            let remedy = if failed.untried {
-                "try again shortly; one request may not try every permitted route, and some are left"
-            } else {
-                "try again shortly; no other permitted route can take a request now"
+            let remedy = match (failed.untried, failed.outlook) {
+                (true, _) => {
+                    "try again shortly; one request may not try every permitted route, and some are left"
+                }
+                (false, Outlook::NeedsAPerson) => OPERATOR_MUST_ACT,
+                (false, Outlook::Back(_) | Outlook::Unsaid) => {
+                    "try again shortly; no other permitted route can take a request now"
+                }
             };
             Some(Refusal::new(RefusalCode::RoutesUnavailable, message, remedy))
         }
@@ -178,9 +183,7 @@ fn exhausted(trail: &Trail, failed: &Failed) -> Option<Refusal> {
     }
 }
 
-/// What the caller is told. Once every permitted route was tried here, a retry by the SDK would
-/// only multiply the load, so it is told not to, unless the provider said when to come back or
-/// permitted routes are left.
+/// What the caller is told.
 fn caller_error(trail: &mut Trail, failed: &Failed, exhausted: Option<&Refusal>) -> CallerError {
     let Some(refusal) = exhausted else {
         let mut error = CallerError::from_failure(&failed.failure);
@@ -195,13 +198,27 @@ fn caller_error(trail: &mut Trail, failed: &Failed, exhausted: Option<&Refusal>)
     } else {
         CallerError::from_refusal(refusal)
     };
-    let left = failed.untried.then_some(RETRY_SOON);
-    // Limits have reset times, but credit that is spent does not come back with them.
-    let is_cured = failed.failure.kind != FailureKind::QuotaSpent;
-    let stated = failed.failure.retry_after.filter(|_| is_cured);
-    let hint = stated.or(left).filter(|_| failed.why != GiveUp::BudgetSpent);
-    error.retry = hint.map_or(Retry::Never, Retry::after);
+    error.retry = hint(failed).map_or(Retry::Never, Retry::after);
     error
+}
+
+/// When the caller may come back. Once every permitted route was tried here, a retry by the SDK
+/// would only multiply the load, so it is told not to, unless the provider said when to come back,
+/// permitted routes are left, or one rests because its provider asked for less.
+fn hint(failed: &Failed) -> Option<Duration> {
+    let Failed { failure, why, untried, outlook } = failed;
+    if *why == GiveUp::BudgetSpent {
+        return None;
+    }
+    // Limits have reset times, but an account that is out of order does not come back with them.
+    let is_cured =
+        !matches!(failure.kind, FailureKind::QuotaSpent | FailureKind::CredentialRejected);
+    let stated = failure.retry_after.filter(|_| is_cured);
+    let rest = match outlook {
+        Outlook::Back(rest) if is_telling(failure.kind) => Some(*rest),
+        Outlook::Back(_) | Outlook::NeedsAPerson | Outlook::Unsaid => None,
+    };
+    stated.or(untried.then_some(RETRY_SOON)).or(rest)
 }
 
 /// Whether a caller does something else about this kind of failure than about an outage: it slows

@@ -77,6 +77,8 @@ async fn without_a_credential_nothing_is_sent_and_the_caller_is_told_at_once() {
     let answer = lab.chat(&lab.strict, false).await;
     assert_eq!(answer.status(), 502);
     assert_eq!(answer.headers()["isobar-refusal"], "upstream_auth");
+    assert_eq!(answer.headers()["x-should-retry"], "false");
+    assert!(!answer.headers().contains_key("retry-after"));
     assert_eq!(lab.reached().await, Vec::<String>::new());
     assert_eq!(lab.log.words(), ["refusal upstream_auth"]);
 }
@@ -246,6 +248,18 @@ async fn a_silent_token_service_holds_up_nobody_elses_credential() {
     assert_eq!(status(&lab).await, 200);
 }
 
+const INSTANCE: &str = "  credential: {aws_instance: {metadata_url: http://@SIMULATOR@/tokens}}";
+
+/// A lab whose every upstream is Bedrock, with its keys in place.
+pub(crate) async fn bedrock(setup: Setup) -> Lab {
+    let setup = Setup { credential: INSTANCE, vendor: Some(BEDROCK), ..setup };
+    let (lab, renewer, _) = set_up(setup).await;
+    // The simulator compares signatures with the machine's clock.
+    lab.clock.set(&Env::real().now().to_string());
+    look(&lab, &renewer).await;
+    lab
+}
+
 const BEDROCK: VendorSetup = VendorSetup {
     vendor: Vendor::Bedrock,
     provider: "bedrock\n  aws_region: ca-central-1",
@@ -258,8 +272,7 @@ const CLUSTER_TOKEN: &str = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzeXN0ZW06c2VydmljZW
 #[tokio::test]
 async fn keys_of_a_role_sign_what_bedrock_accepts() {
     let web_identity = "  credential: {aws_web_identity: {role_arn: \"arn:aws:iam::123456789012:role/gateway\", sts_url: http://@SIMULATOR@/tokens}}";
-    let instance = "  credential: {aws_instance: {metadata_url: http://@SIMULATOR@/tokens}}";
-    for credential in [web_identity, instance] {
+    for credential in [web_identity, INSTANCE] {
         let setup = Setup { credential, vendor: Some(BEDROCK), ..Setup::default() };
         let (lab, renewer, variables) = set_up(setup).await;
         variables.set("AWS_WEB_IDENTITY_TOKEN_FILE", "token");

@@ -14,4 +14,5 @@ mod credentials;
 mod endings;
 mod evidence;
 mod lab;
+mod remedies;
 mod residency;
