@@ -214,7 +214,8 @@ fn assistant(
     message: &mut Fields<'_>,
     dropped: &mut Vec<&'static str>,
 ) -> Result<Vec<Block>, Unsupported> {
-    message.forgo(&["annotations"], dropped);
+    // `parsed` repeats the text: SDKs that parsed an answer give it back so.
+    message.forgo(&["annotations", "parsed"], dropped);
     let reasoning = reasoning::take(message, dropped)?;
     let mut said = content(message, dropped)?;
     if let Some(field) = message.take("refusal") {
@@ -222,9 +223,10 @@ fn assistant(
         said.push(Block { at: field.path(), kind });
     }
     let calls = match message.take("tool_calls") {
-        Some(calls) => {
-            calls.list()?.map(|call| tool_call(&call)).collect::<Result<_, Unsupported>>()?
-        }
+        Some(calls) => calls
+            .list()?
+            .map(|call| tool_call(&call, dropped))
+            .collect::<Result<_, Unsupported>>()?,
         None => Vec::new(),
     };
     // SDKs fill absent content with empty text, which would come between a seal and the call that it
@@ -235,7 +237,7 @@ fn assistant(
     Ok(reasoning::interleave(said, calls, reasoning))
 }
 
-fn tool_call(field: &Field<'_>) -> Result<Block, Unsupported> {
+fn tool_call(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Unsupported> {
     let mut call = field.object()?;
     if let Some(kind) = call.take("type")
         && kind.text()? != "function"
@@ -248,6 +250,8 @@ fn tool_call(field: &Field<'_>) -> Result<Block, Unsupported> {
     let mut function = call.require("function")?.object()?;
     call.finish()?;
     let name = function.require("name")?.text()?.into_owned();
+    // The arguments once more, as an SDK parsed them.
+    function.forgo(&["parsed_arguments"], dropped);
     let written = function.take("arguments").map(|field| field.text()).transpose()?;
     let arguments = arguments::object(&written.unwrap_or_default()).ok_or_else(|| {
         let at = function.path().key("arguments");

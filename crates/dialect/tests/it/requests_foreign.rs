@@ -347,3 +347,37 @@ fn reasoning_in_plain_text_is_never_replayed_as_signed() {
     assert!(!std::str::from_utf8(&sent.body).unwrap().contains("thought"));
     assert_eq!(sent.dropped, ["reasoning"]);
 }
+
+#[test]
+fn what_an_sdk_parsed_of_an_answer_and_gives_back_beside_it_is_left_out_by_name() {
+    let body = json!({
+        "model": "m", "max_tokens": 9,
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "messages": [
+            {"role": "user", "content": "q"},
+            {"role": "assistant", "content": "{\"a\":1}", "parsed": {"a": 1}, "tool_calls": [
+                {"id": "c", "type": "function", "function":
+                    {"name": "f", "arguments": "{\"b\":2}", "parsed_arguments": {"b": 2}}},
+            ]},
+            {"role": "tool", "tool_call_id": "c", "content": "r"},
+        ],
+    });
+    let request = openai(&body.to_string()).unwrap();
+    let sent = emit(&request, Upstream::AnthropicMessages).unwrap();
+    assert_eq!(sent.dropped, ["parsed", "parsed_arguments"]);
+    let sent: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(
+        sent["messages"][1]["content"],
+        json!([
+            {"type": "text", "text": "{\"a\":1}"},
+            {"type": "tool_use", "id": "c", "name": "f", "input": {"b": 2}},
+        ])
+    );
+    let own = emit(&request, Upstream::OpenAiChat).unwrap();
+    let own: Value = serde_json::from_slice(&own.body).unwrap();
+    assert_eq!(own["messages"], body["messages"], "OpenAI may judge it itself");
+    let elsewhere = json!({
+        "model": "m", "messages": [{"role": "user", "content": "q", "parsed": {}}],
+    });
+    assert_eq!(refused(Client::OpenAiChat, &elsewhere.to_string()), "messages[0].parsed");
+}

@@ -353,3 +353,30 @@ fn reasoning_that_led_to_nothing_is_not_sent() {
     assert_eq!(body["input"].as_array().unwrap().len(), 2);
     assert_eq!(sent.dropped, ["reasoning"]);
 }
+
+#[test]
+fn what_an_sdk_parsed_of_an_answer_and_gives_back_beside_it_is_left_out_by_name() {
+    let input = json!([
+        {"role": "user", "content": "q"},
+        {"type": "message", "role": "assistant", "id": "m1", "status": "completed", "content": [
+            {"type": "output_text", "text": "{\"a\":1}", "annotations": [], "parsed": {"a": 1}},
+        ]},
+        {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{\"b\":2}",
+            "parsed_arguments": {"b": 2}},
+        {"type": "function_call_output", "call_id": "c", "output": "r"},
+    ]);
+    let tools = json!([{"type": "function", "name": "f"}]);
+    let body = json!({"model": "m", "store": false, "input": input, "tools": tools});
+    let request = responses(&body.to_string());
+    for upstream in UPSTREAMS {
+        let sent = emit(&request, upstream).unwrap();
+        assert_eq!(sent.dropped, ["parsed", "parsed_arguments"], "{upstream}");
+        assert!(!String::from_utf8_lossy(&sent.body).contains("parsed"), "{upstream}");
+    }
+    let own = emit(&request, Upstream::OpenAiResponses).unwrap();
+    let own: Value = serde_json::from_slice(&own.body).unwrap();
+    assert_eq!(own["input"], input, "OpenAI may judge it itself");
+    let elsewhere = with("input", json!([{"role": "user", "content": "q", "parsed": {}}]));
+    let refused = emit(&responses(&elsewhere), UPSTREAMS[0]).unwrap_err();
+    assert_eq!(refused.param, "input[0].parsed");
+}

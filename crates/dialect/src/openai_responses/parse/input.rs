@@ -45,7 +45,7 @@ fn item(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Turn, Unsu
     };
     let read = match name.as_deref() {
         None | Some("message") => message(&mut item, &at, dropped)?,
-        Some("function_call") => turn(Role::Assistant, call(&mut item)?),
+        Some("function_call") => turn(Role::Assistant, call(&mut item, dropped)?),
         Some("function_call_output") => turn(Role::User, call_output(&mut item, dropped)?),
         Some("reasoning") => turn(Role::Assistant, reasoning(&mut item)?),
         Some(_) => {
@@ -74,8 +74,10 @@ fn message(
     Ok(Turn { at: at.clone(), role, blocks })
 }
 
-fn call(item: &mut Fields<'_>) -> Result<BlockKind, Unsupported> {
+fn call(item: &mut Fields<'_>, dropped: &mut Vec<&'static str>) -> Result<BlockKind, Unsupported> {
     direct(item)?;
+    // The arguments once more, as an SDK parsed them.
+    item.forgo(&["parsed_arguments"], dropped);
     let id = item.require("call_id")?.text()?.into_owned();
     let name = item.require("name")?.text()?.into_owned();
     let written = item.take("arguments").map(|field| field.text()).transpose()?;
@@ -156,6 +158,8 @@ fn part(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Uns
         "input_text" => BlockKind::Text(part.require("text")?.text()?.into_owned()),
         "output_text" => {
             part.take("logprobs");
+            // The text once more, as an SDK parsed it.
+            part.forgo(&["parsed"], dropped);
             if let Some(notes) = part.take("annotations")
                 && notes.list()?.next().is_some()
                 && !dropped.contains(&"annotations")
