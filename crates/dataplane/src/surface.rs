@@ -43,6 +43,7 @@ pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<S
         "/v1/chat/completions" if family == Family::Mistral => call(ClientDialect::MistralChat),
         "/v1/chat/completions" => call(ClientDialect::OpenAiChat),
         "/v1/responses" => call(ClientDialect::OpenAiResponses),
+        "/v1/embeddings" if family == Family::Mistral => call(ClientDialect::MistralEmbeddings),
         "/v1/embeddings" => call(ClientDialect::OpenAiEmbeddings),
         "/v1/messages" => call(ClientDialect::AnthropicMessages),
         "/v1/messages/count_tokens" => call(ClientDialect::AnthropicCount),
@@ -65,8 +66,8 @@ pub(crate) fn find(method: &Method, path: &str, headers: &HeaderMap) -> Result<S
 
 /// Whose SDK calls, and the path without the prefix that says so. Some families share paths:
 /// `GET /v1/models` is called by all, and only Anthropic's SDKs say which version they speak;
-/// `POST /v1/chat/completions` is OpenAI's and Mistral's, and Mistral's SDK is known by its name
-/// (`user-agent`), or by a base URL that ends in `/mistral`.
+/// `POST /v1/chat/completions` and `/v1/embeddings` are OpenAI's and Mistral's, and Mistral's SDK is
+/// known by its name (`user-agent`), or by a base URL that ends in `/mistral`.
 fn family_of<'p>(path: &'p str, presented: &HeaderMap) -> (Family, &'p str) {
     if let Some(inner) = path.strip_prefix("/mistral").filter(|inner| inner.starts_with('/')) {
         return (Family::Mistral, inner);
@@ -139,6 +140,9 @@ mod tests {
         let mistral = Ok(Surface::Call(ClientDialect::MistralChat));
         assert_eq!(find(&Method::POST, "/v1/chat/completions", &headers), mistral);
         assert_eq!(ask(Method::POST, "/mistral/v1/chat/completions"), mistral);
+        let vectors = Ok(Surface::Call(ClientDialect::MistralEmbeddings));
+        assert_eq!(find(&Method::POST, "/v1/embeddings", &headers), vectors);
+        assert_eq!(ask(Method::POST, "/mistral/v1/embeddings"), vectors);
         assert!(ask(Method::POST, "/mistralx/v1/chat/completions").is_err());
     }
 

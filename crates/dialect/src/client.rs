@@ -9,7 +9,7 @@ use crate::{
     Caller, ClientDialect, ParseError, Reply, ReplyEvent, Unsupported, anthropic,
     embedding::{Texts, Vectors},
     events::Label,
-    mistral_chat, openai_chat, openai_embeddings, openai_responses,
+    mistral_chat, mistral_embeddings, openai_chat, openai_embeddings, openai_responses,
     prompt::Prompt,
     scan::Peek,
 };
@@ -124,6 +124,7 @@ impl ClientDialect {
             Self::AnthropicMessages => ClientFormat::Generate(&anthropic::Messages),
             Self::AnthropicCount => ClientFormat::Count(&anthropic::Count),
             Self::MistralChat => ClientFormat::Generate(&mistral_chat::Chat),
+            Self::MistralEmbeddings => ClientFormat::Embed(&mistral_embeddings::Embeddings),
         }
     }
 }

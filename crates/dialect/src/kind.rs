@@ -42,17 +42,20 @@ pub enum ClientDialect {
     AnthropicCount,
     /// Mistral chat.
     MistralChat,
+    /// Mistral embeddings.
+    MistralEmbeddings,
 }
 
 impl ClientDialect {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::OpenAiChat,
         Self::OpenAiResponses,
         Self::OpenAiEmbeddings,
         Self::AnthropicMessages,
         Self::AnthropicCount,
         Self::MistralChat,
+        Self::MistralEmbeddings,
     ];
 
     /// The name used in records and metrics.
@@ -65,6 +68,7 @@ impl ClientDialect {
             Self::AnthropicMessages => "anthropic-messages",
             Self::AnthropicCount => "anthropic-count",
             Self::MistralChat => "mistral-chat",
+            Self::MistralEmbeddings => "mistral-embeddings",
         }
     }
 
@@ -76,7 +80,7 @@ impl ClientDialect {
             | Self::OpenAiResponses
             | Self::AnthropicMessages
             | Self::MistralChat => Operation::Generate,
-            Self::OpenAiEmbeddings => Operation::Embed,
+            Self::OpenAiEmbeddings | Self::MistralEmbeddings => Operation::Embed,
             Self::AnthropicCount => Operation::Count,
         }
     }
@@ -87,7 +91,7 @@ impl ClientDialect {
         match self {
             Self::OpenAiChat | Self::OpenAiResponses | Self::OpenAiEmbeddings => Family::OpenAi,
             Self::AnthropicMessages | Self::AnthropicCount => Family::Anthropic,
-            Self::MistralChat => Family::Mistral,
+            Self::MistralChat | Self::MistralEmbeddings => Family::Mistral,
         }
     }
 }
@@ -226,6 +230,7 @@ impl UpstreamDialect {
                 )
                 | (ClientDialect::AnthropicCount, Self::AnthropicCount | Self::VertexMessagesCount)
                 | (ClientDialect::MistralChat, Self::MistralChat)
+                | (ClientDialect::MistralEmbeddings, Self::MistralEmbeddings)
         )
     }
 }

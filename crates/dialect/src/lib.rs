@@ -43,7 +43,7 @@ mod text;
 mod upstream;
 mod vertex_embeddings;
 
-pub use answer::{Answer, answer};
+pub use answer::{Answer, WholeReply, answer};
 pub use caller_error::{CallerError, ErrorKind, Retry};
 pub use errors::{ParseError, Unsupported, read_error, read_named_error};
 pub use events::{Finish, Progress};

@@ -1,21 +1,69 @@
-//! Mistral embeddings, as an upstream: OpenAI's path and answer, other words in the request.
+//! Mistral embeddings: OpenAI's path and vectors, other words around them.
+//!
+//! Callers find an `id` and three figures of usage in each answer; its SDK insists on them, so
+//! OpenAI's own body does not do for them.
 
 use bytes::Bytes;
 use serde::Serialize;
 use vocab::{Failure, Usage};
 
 use crate::{
-    Target, Unsupported, UpstreamDialect,
+    Caller, ParseError, Target, Unsupported, UpstreamDialect,
+    client::{Client, EmbedClient},
     embedding::{Texts, Vectors},
-    openai_embeddings::read,
+    events::Label,
+    fields::Fields,
+    openai_embeddings::{parse, peek, read, write},
+    scan::Peek,
     text,
     upstream::{EmbedUpstream, Emitted},
 };
 
 const SELF: UpstreamDialect = UpstreamDialect::MistralEmbeddings;
+/// The field that chooses the size of the vectors.
+const SIZE: &str = "output_dimension";
 
-/// The dialect.
+/// The dialect, on both sides.
 pub(crate) struct Embeddings;
+
+impl Client for Embeddings {
+    fn peek(&self, _caller: &Caller<'_>, body: &[u8]) -> Result<Peek, ParseError> {
+        peek::peek(body, SIZE)
+    }
+}
+
+impl EmbedClient for Embeddings {
+    fn parse(&self, body: &[u8]) -> Result<Texts, Unsupported> {
+        let mut body = Fields::body(body)?;
+        let mut texts = Texts::default();
+        body.take("model");
+        body.forgo(&["metadata"], &mut texts.dropped);
+        texts.dimensions = parse::size(&mut body, SIZE)?;
+        if let Some(field) = body.take("output_dtype")
+            && field.text()? != "float"
+        {
+            return Err(
+                field.refuse("asks for numbers other than `float`, which cannot be carried")
+            );
+        }
+        texts.base64 = parse::is_packed(&mut body)?;
+        let input = body.require("input")?;
+        body.finish()?;
+        texts.inputs = parse::inputs(&input)?;
+        Ok(texts)
+    }
+
+    fn write(&self, texts: &Texts, vectors: &Vectors, label: &Label) -> Vec<u8> {
+        let tokens = write::told(vectors);
+        text::json(&Answer {
+            id: label.hex(),
+            object: "list",
+            data: write::items(texts, vectors),
+            model: &label.model,
+            usage: Shown { prompt_tokens: tokens, completion_tokens: 0, total_tokens: tokens },
+        })
+    }
+}
 
 impl EmbedUpstream for Embeddings {
     fn check(&self, texts: &Texts) -> Result<(), Unsupported> {
@@ -45,4 +93,20 @@ struct Body<'t> {
     input: Vec<&'t str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     output_dimension: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct Answer<'r> {
+    id: String,
+    object: &'static str,
+    data: Vec<write::Item<'r>>,
+    model: &'r str,
+    usage: Shown,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    prompt_tokens: u64,
+    completion_tokens: u64,
+    total_tokens: u64,
 }

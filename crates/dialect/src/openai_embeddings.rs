@@ -1,12 +1,11 @@
-//! OpenAI Embeddings: of OpenAI, Azure and every compatible server; and what Mistral's SDK says on
-//! the same path.
+//! OpenAI Embeddings: of OpenAI, Azure and every compatible server.
 
 pub(crate) mod base64;
 mod emit;
-mod parse;
-mod peek;
+pub(crate) mod parse;
+pub(crate) mod peek;
 pub(crate) mod read;
-mod write;
+pub(crate) mod write;
 
 use bytes::Bytes;
 use vocab::{Failure, Usage};
@@ -29,7 +28,7 @@ pub(crate) struct Embeddings;
 
 impl Client for Embeddings {
     fn peek(&self, _caller: &Caller<'_>, body: &[u8]) -> Result<Peek, ParseError> {
-        peek::peek(body)
+        peek::peek(body, "dimensions")
     }
 }
 

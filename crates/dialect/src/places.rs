@@ -43,6 +43,7 @@ pub(crate) const fn field(client: ClientDialect, feature: Feature) -> &'static s
         (Feature::Reasoning, _) => "reasoning_effort",
         (Feature::Sampling, _) => "temperature",
         (Feature::Streaming, _) => "stream",
+        (Feature::Dimensions, C::MistralEmbeddings) => "output_dimension",
         (Feature::Dimensions, _) => "dimensions",
     }
 }
@@ -67,7 +68,9 @@ pub(crate) fn in_words_of(client: ClientDialect, refused: Unsupported) -> Unsupp
 /// The field that holds the conversation or the texts.
 pub(crate) const fn prompt(client: ClientDialect) -> &'static str {
     match client {
-        ClientDialect::OpenAiResponses | ClientDialect::OpenAiEmbeddings => "input",
+        ClientDialect::OpenAiResponses
+        | ClientDialect::OpenAiEmbeddings
+        | ClientDialect::MistralEmbeddings => "input",
         ClientDialect::OpenAiChat
         | ClientDialect::AnthropicMessages
         | ClientDialect::AnthropicCount
@@ -87,7 +90,8 @@ pub(crate) fn output_max(client: ClientDialect, body: &[u8]) -> &'static str {
         ClientDialect::AnthropicMessages
         | ClientDialect::AnthropicCount
         | ClientDialect::OpenAiEmbeddings
-        | ClientDialect::MistralChat => "max_tokens",
+        | ClientDialect::MistralChat
+        | ClientDialect::MistralEmbeddings => "max_tokens",
     }
 }
 

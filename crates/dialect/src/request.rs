@@ -227,13 +227,7 @@ impl Request {
     /// Whether the body passes through to `upstream` (G5).
     #[must_use]
     pub fn passes_through(&self, upstream: UpstreamDialect) -> bool {
-        upstream.is_same_as(self.client) && !self.carries && !self.peek.translate
-    }
-
-    /// Whether an answer of `upstream` passes through. That of a request with reasoning of another
-    /// dialect does, for nothing in the answer is.
-    pub(crate) fn takes_answers_of(&self, upstream: UpstreamDialect) -> bool {
-        upstream.is_same_as(self.client) && !self.peek.translate
+        upstream.is_same_as(self.client) && !self.carries
     }
 
     /// The first of `upstreams` that can carry this request, one of the caller's own dialect before

@@ -42,9 +42,6 @@ pub(crate) struct Peek {
     pub(crate) output_max: Option<u64>,
     /// What it asks for beyond text.
     pub(crate) needs: Needs,
-    /// Whether the body has words of another API's SDK, so that it is put into the upstream's words
-    /// even where the dialects are equal.
-    pub(crate) translate: bool,
     /// Where the caller asks Anthropic to process it.
     pub(crate) inference_geo: Option<String>,
 }

@@ -95,8 +95,8 @@ impl Provider for Anthropic {
     fn observe(&self, head: &HttpHead) -> Observed {
         Observed {
             request_id: request_id(head, &REQUEST_IDS),
-            region: None,
             room: Room { requests: count(head, &REQUESTS_LEFT), tokens: count(head, &TOKENS_LEFT) },
+            ..Observed::default()
         }
     }
 }

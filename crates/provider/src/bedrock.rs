@@ -14,10 +14,10 @@ use vocab::{Failure, HttpCall, HttpHead, HttpReply, Timestamp};
 pub(crate) use model::Model;
 
 use crate::{
-    Base, CallContext, Credential, Endpoint, Observed, Provider, Reach, Room, Setting, Settings,
+    Base, CallContext, Credential, Endpoint, Observed, Provider, Reach, Setting, Settings,
     SettingsError, auth,
     base::Shape,
-    observed::{request_id, text},
+    observed::{count, request_id, text},
     retry_hint,
 };
 
@@ -41,6 +41,7 @@ static SETTINGS: [Setting; 2] = [REGION, API];
 /// Streams come in Amazon's binary framing.
 const EVENTS: HeaderValue = HeaderValue::from_static("application/vnd.amazon.eventstream");
 static REQUEST_IDS: [HeaderName; 1] = [HeaderName::from_static("x-amzn-requestid")];
+static INPUT_TOKENS: HeaderName = HeaderName::from_static("x-amzn-bedrock-input-token-count");
 static ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 
 /// Amazon Bedrock.
@@ -138,7 +139,11 @@ impl Provider for Bedrock {
     }
 
     fn observe(&self, head: &HttpHead) -> Observed {
-        Observed { request_id: request_id(head, &REQUEST_IDS), region: None, room: Room::default() }
+        Observed {
+            request_id: request_id(head, &REQUEST_IDS),
+            input_tokens: count(head, &INPUT_TOKENS),
+            ..Observed::default()
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use vocab::{Failure, FailureKind, HttpCall, HttpHead, HttpReply, Timestamp};
 
 use crate::{
     ANTHROPIC_VERSION_DEFAULT, Base, CallContext, Credential, Endpoint, Observed, Provider, Reach,
-    Room, Setting, Settings, SettingsError, auth,
+    Setting, Settings, SettingsError, auth,
     base::Shape,
     bedrock::{Model, REGION, region},
     observed::request_id,
@@ -145,7 +145,7 @@ impl Provider for BedrockMantle {
     }
 
     fn observe(&self, head: &HttpHead) -> Observed {
-        Observed { request_id: request_id(head, &REQUEST_IDS), region: None, room: Room::default() }
+        Observed { request_id: request_id(head, &REQUEST_IDS), ..Observed::default() }
     }
 }
 

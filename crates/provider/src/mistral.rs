@@ -112,8 +112,8 @@ impl Provider for Mistral {
     fn observe(&self, head: &HttpHead) -> Observed {
         Observed {
             request_id: request_id(head, &REQUEST_IDS),
-            region: None,
             room: Room { requests: count(head, &REQUESTS_LEFT), tokens: count(head, &TOKENS_LEFT) },
+            ..Observed::default()
         }
     }
 }

@@ -15,6 +15,9 @@ pub struct Observed {
     pub region: Option<String>,
     /// What the rate limits still allow.
     pub room: Room,
+    /// The tokens of the input, of a provider that tells them beside the body; for some vectors it
+    /// says so nowhere else.
+    pub input_tokens: Option<u64>,
 }
 
 /// What rate limits still allow; `None` means the provider did not say.

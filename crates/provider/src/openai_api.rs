@@ -140,5 +140,6 @@ pub(crate) fn observe(head: &HttpHead) -> Observed {
         request_id: request_id(head, &REQUEST_IDS),
         region: text(head, &REGION),
         room: Room { requests: count(head, &REQUESTS_LEFT), tokens: count(head, &TOKENS_LEFT) },
+        ..Observed::default()
     }
 }

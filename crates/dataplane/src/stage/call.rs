@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use provider::Observed;
 use routing::{BreakerChange, Observation};
 use vocab::{Failure, FailureKind, OutcomeClass, RequestId, failure::Limit};
 
@@ -22,6 +23,7 @@ pub(crate) struct Call {
     first_token: Option<Duration>,
     status: Option<u16>,
     provider_request_id: Option<Arc<str>>,
+    input_tokens: Option<u64>,
     told: bool,
 }
 
@@ -48,6 +50,7 @@ impl Call {
             first_token: None,
             status: None,
             provider_request_id: None,
+            input_tokens: None,
             told: false,
         }
     }
@@ -58,9 +61,15 @@ impl Call {
     }
 
     /// Takes note of the head of the reply.
-    pub(super) fn answered(&mut self, status: u16, provider_request_id: Option<String>) {
+    pub(super) fn answered(&mut self, status: u16, observed: Observed) {
         self.status = Some(status);
-        self.provider_request_id = provider_request_id.map(Arc::from);
+        self.provider_request_id = observed.request_id.map(Arc::from);
+        self.input_tokens = observed.input_tokens;
+    }
+
+    /// The tokens of the input, where the head of the reply told them.
+    pub(super) fn input_tokens(&self) -> Option<u64> {
+        self.input_tokens
     }
 
     /// Takes note of the first content.

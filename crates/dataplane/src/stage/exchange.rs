@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use dialect::Outbound;
+use dialect::{Outbound, WholeReply};
 use provider::CallContext;
 use routing::Timeouts;
 use transport::{Client, Reply};
@@ -80,7 +80,7 @@ impl<'a> Exchange<'a> {
         let prepared = provider.prepare(&ready.endpoint, outbound, &context);
         let reply = client.open(prepared, self.timeouts.connect, self.timeouts.headers).await?;
         let observed = provider.observe(&reply.head);
-        call.answered(reply.head.status.as_u16(), observed.request_id);
+        call.answered(reply.head.status.as_u16(), observed);
         if reply.head.status.is_success() {
             return Ok(reply);
         }
@@ -115,13 +115,15 @@ impl<'a> Exchange<'a> {
         if self.planned.request().stream() {
             return self.read_stream(trail, call, reply).await;
         }
-        let dialect = self.choice.dialect();
+        let upstream = self.choice.dialect();
+        let input_tokens = call.input_tokens();
         let model = &self.choice.lane().route.upstream_model;
         let left = self.timeouts.total.saturating_sub(call.elapsed());
         let size_max = trail.gateway.limits.answer_size_max;
         let whole = reply.whole(size_max, self.timeouts.gap, left).await;
         let answer = whole.and_then(|whole| {
-            dialect::answer(self.planned.request(), dialect, model, trail.request, &whole.body)
+            let reply = WholeReply { upstream, model, body: &whole.body, input_tokens };
+            reply.answer(self.planned.request(), trail.request)
         });
         match answer {
             Ok(answer) => {

@@ -11,6 +11,7 @@
 mod capability;
 mod costs;
 mod credentials;
+mod embeddings;
 mod endings;
 mod evidence;
 mod lab;

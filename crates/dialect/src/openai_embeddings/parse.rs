@@ -2,7 +2,7 @@
 
 use crate::{
     Unsupported,
-    embedding::{Input, Texts},
+    embedding::{Input, Path, Texts},
     fields::{Field, Fields},
 };
 
@@ -14,51 +14,49 @@ pub(crate) fn parse(body: &[u8]) -> Result<Texts, Unsupported> {
     let mut body = Fields::body(body)?;
     let mut texts = Texts::default();
     body.take("model");
-    body.forgo(&["user", "safety_identifier", "metadata"], &mut texts.dropped);
-    // One vector size, in OpenAI's word or in Mistral's.
-    for key in ["dimensions", "output_dimension"] {
-        let Some(field) = body.take(key) else { continue };
-        let size = field.count()?;
-        if size == 0 {
-            return Err(field.refuse("must be at least 1"));
-        }
-        if texts.dimensions.is_some_and(|other| other != size) {
-            return Err(field.refuse("is not what `dimensions` says"));
-        }
-        texts.dimensions = Some(size);
-    }
-    if let Some(field) = body.take("output_dtype")
-        && field.text()? != "float"
-    {
-        return Err(field.refuse("asks for numbers other than `float`, which cannot be carried"));
-    }
-    if let Some(field) = body.take("encoding_format") {
-        texts.base64 = match &*field.text()? {
-            "base64" => true,
-            "float" => false,
-            _ => return Err(field.refuse("must be `float` or `base64`")),
-        };
-    }
+    body.forgo(&["user", "safety_identifier"], &mut texts.dropped);
+    texts.dimensions = size(&mut body, "dimensions")?;
+    texts.base64 = is_packed(&mut body)?;
     let input = body.require("input")?;
     body.finish()?;
+    texts.inputs = inputs(&input)?;
+    Ok(texts)
+}
+
+/// The size of the vectors, if the caller chose one.
+pub(crate) fn size(body: &mut Fields<'_>, key: &'static str) -> Result<Option<u64>, Unsupported> {
+    let Some(field) = body.take(key) else { return Ok(None) };
+    match field.count()? {
+        0 => Err(field.refuse("must be at least 1")),
+        size => Ok(Some(size)),
+    }
+}
+
+/// Whether the caller reads vectors as base64.
+pub(crate) fn is_packed(body: &mut Fields<'_>) -> Result<bool, Unsupported> {
+    let Some(field) = body.take("encoding_format") else { return Ok(false) };
+    match &*field.text()? {
+        "base64" => Ok(true),
+        "float" => Ok(false),
+        _ => Err(field.refuse("must be `float` or `base64`")),
+    }
+}
+
+/// The inputs, each with its place.
+pub(crate) fn inputs(input: &Field<'_>) -> Result<Vec<(Path, Input)>, Unsupported> {
     if input.is_text() {
-        texts.inputs.push((input.path(), Input::Text(input.text()?.into_owned())));
-        return Ok(texts);
+        return Ok(vec![(input.path(), Input::Text(input.text()?.into_owned()))]);
     }
     let elements: Vec<Field<'_>> = input.list()?.collect();
     let is_token = |field: &Field<'_>| field.raw().get().starts_with(|c: char| c.is_ascii_digit());
     if elements.first().is_some_and(is_token) {
-        texts.inputs.push((input.path(), tokens(&input)?));
-        return Ok(texts);
+        return Ok(vec![(input.path(), tokens(input)?)]);
     }
-    for field in elements {
-        let input = match field.is_text() {
-            true => Input::Text(field.text()?.into_owned()),
-            false => tokens(&field)?,
-        };
-        texts.inputs.push((field.path(), input));
-    }
-    Ok(texts)
+    let one = |field: &Field<'_>| match field.is_text() {
+        true => Ok(Input::Text(field.text()?.into_owned())),
+        false => tokens(field),
+    };
+    elements.iter().map(|field| Ok((field.path(), one(field)?))).collect()
 }
 
 fn tokens(field: &Field<'_>) -> Result<Input, Unsupported> {

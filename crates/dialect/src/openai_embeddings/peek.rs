@@ -16,12 +16,13 @@ use crate::{
     text::{Skip, Text},
 };
 
-/// Reads what routing and policy need to know.
+/// Reads what routing and policy need to know; `size` is the field that chooses the size of the
+/// vectors.
 ///
 /// # Errors
 /// [`ParseError`] naming the field at fault.
-pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
-    let mut top = Body { whole: body, peek: Peek::default(), input: false };
+pub(crate) fn peek(body: &[u8], size: &'static str) -> Result<Peek, ParseError> {
+    let mut top = Body { whole: body, size, peek: Peek::default(), input: false };
     scan(body, &mut top)?;
     let missing = |field: &str| ParseError::about(field, format!("`{field}` is missing"));
     if top.peek.model.is_none() {
@@ -35,6 +36,7 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
 
 struct Body<'b> {
     whole: &'b [u8],
+    size: &'static str,
     peek: Peek,
     input: bool,
 }
@@ -65,15 +67,8 @@ impl<'de> Top<'de> for Body<'de> {
                 }
                 self.input = true;
             }
-            "dimensions" => self.peek.needs.dimensions |= map.next_value::<Skip>()?.some,
-            // Mistral's SDK asks on the same path, and its words must be put into others' (G4).
-            "output_dimension" => {
-                let some = map.next_value::<Skip>()?.some;
-                self.peek.needs.dimensions |= some;
-                self.peek.translate |= some;
-            }
-            "output_dtype" | "metadata" => {
-                self.peek.translate |= map.next_value::<Skip>()?.some;
+            key if key == self.size => {
+                self.peek.needs.dimensions |= map.next_value::<Skip>()?.some;
             }
             _ => {
                 map.next_value::<Skip>()?;

@@ -9,42 +9,47 @@ use crate::{
     text,
 };
 
-/// The answer. The id is not OpenAI's but Mistral's, whose SDK asks on the same path and must find
-/// one.
-pub(super) fn write<'v>(texts: &Texts, vectors: &'v Vectors, label: &'v Label) -> Vec<u8> {
-    let item = |(index, vector)| Item { object: "embedding", index, embedding: vector };
+/// The answer.
+pub(super) fn write(texts: &Texts, vectors: &Vectors, label: &Label) -> Vec<u8> {
+    let tokens = told(vectors);
+    text::json(&Answer {
+        object: "list",
+        data: items(texts, vectors),
+        model: &label.model,
+        usage: Shown { prompt_tokens: tokens, total_tokens: tokens },
+    })
+}
+
+/// The tokens as a caller is told them: its dialect requires a number where the provider gave none,
+/// and zero is what SDKs expect there. The record says that it is not known.
+pub(crate) fn told(vectors: &Vectors) -> u64 {
+    vectors.usage.prompt().unwrap_or(0)
+}
+
+/// The vectors in order and in the encoding that the caller reads.
+pub(crate) fn items<'v>(texts: &Texts, vectors: &'v Vectors) -> Vec<Item<'v>> {
     let encoded = |vector: &'v Vec<f32>| match texts.base64 {
         true => Vector::Base64(base64::encode(vector)),
         false => Vector::Numbers(vector),
     };
-    text::json(&Answer {
-        id: label.hex(),
-        object: "list",
-        data: vectors.vectors.iter().map(encoded).enumerate().map(item).collect(),
-        model: &label.model,
-        usage: vectors.usage.prompt().map(|tokens| Shown {
-            prompt_tokens: tokens,
-            // Mistral's SDK reads all three.
-            completion_tokens: 0,
-            total_tokens: tokens,
-        }),
-    })
+    let item = |(index, embedding)| Item { object: "embedding", index, embedding };
+    vectors.vectors.iter().map(encoded).enumerate().map(item).collect()
+}
+
+/// One vector of an answer.
+#[derive(Serialize)]
+pub(crate) struct Item<'v> {
+    object: &'static str,
+    index: usize,
+    embedding: Vector<'v>,
 }
 
 #[derive(Serialize)]
 struct Answer<'r> {
-    id: String,
     object: &'static str,
     data: Vec<Item<'r>>,
     model: &'r str,
-    usage: Option<Shown>,
-}
-
-#[derive(Serialize)]
-struct Item<'r> {
-    object: &'static str,
-    index: usize,
-    embedding: Vector<'r>,
+    usage: Shown,
 }
 
 #[derive(Serialize)]
@@ -57,6 +62,5 @@ enum Vector<'r> {
 #[derive(Serialize)]
 struct Shown {
     prompt_tokens: u64,
-    completion_tokens: u64,
     total_tokens: u64,
 }

@@ -1,7 +1,7 @@
 //! Embeddings: requests, answers, refusals, and the recorded exchanges where they are present.
 
 use bytes::Bytes;
-use dialect::{Answer, answer};
+use dialect::{Answer, WholeReply, answer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use vocab::{Failure, FailureKind};
@@ -52,31 +52,97 @@ fn mistral_gets_texts_and_its_own_word_for_the_size() {
     assert_eq!(sent(&one, Upstream::MistralEmbeddings), json!({"model": "up", "input": ["a"]}));
 }
 
+/// What Mistral's SDK sends on the same path.
+fn mistral(body: &Value) -> dialect::Request {
+    read(Client::MistralEmbeddings, &body.to_string()).unwrap()
+}
+
 #[test]
-fn what_mistrals_sdk_says_reaches_openai_in_openais_words() {
-    let body = json!({
+fn what_mistrals_sdk_says_reaches_openai_in_openais_words_and_comes_back_in_its_own() {
+    let body = mistral(&json!({
         "model": "m", "input": ["a"], "output_dimension": 8, "output_dtype": "float",
         "metadata": {"k": "v"},
-    });
+    }));
+    let sent = emit(&body, Upstream::OpenAiEmbeddings).unwrap();
     assert_eq!(
-        sent(&body, Upstream::OpenAiEmbeddings),
+        serde_json::from_slice::<Value>(&sent.body).unwrap(),
         json!({"model": "up", "input": ["a"], "dimensions": 8, "encoding_format": "float"})
     );
+    assert_eq!(sent.dropped, ["metadata"]);
     let reply = json!({
         "object": "list", "model": "up", "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}],
         "usage": {"prompt_tokens": 3, "total_tokens": 3},
     });
-    let shown = answered(&body, Upstream::OpenAiEmbeddings, &reply).unwrap();
-    let shown: Value = serde_json::from_slice(&shown.body).unwrap();
-    assert_eq!(shown["model"], "m");
-    assert!(shown["id"].is_string(), "Mistral's SDK requires one");
+    let reply = Bytes::from(reply.to_string());
+    let plain = mistral(&json!({"model": "m", "input": ["a"]}));
+    for asked in [body, plain] {
+        let shown = answer(&asked, Upstream::OpenAiEmbeddings, "up", id(), &reply).unwrap();
+        let shown: Value = serde_json::from_slice(&shown.body).unwrap();
+        assert_eq!(
+            shown,
+            json!({
+                "id": "0190000000007000800000000000abcd", "object": "list", "model": "m",
+                "data": [{"object": "embedding", "index": 0, "embedding": [0.5]}],
+                "usage": {"prompt_tokens": 3, "completion_tokens": 0, "total_tokens": 3},
+            })
+        );
+    }
+}
+
+#[test]
+fn mistrals_own_words_reach_mistral_untouched() {
+    let body =
+        mistral(&json!({"model": "m", "input": "a", "output_dtype": "int8", "metadata": {}}));
+    let sent = emit(&body, Upstream::MistralEmbeddings).unwrap();
+    assert_eq!(
+        serde_json::from_slice::<Value>(&sent.body).unwrap(),
+        json!({"model": "up", "input": "a", "output_dtype": "int8", "metadata": {}})
+    );
+    assert_eq!(emit(&body, Upstream::OpenAiEmbeddings).unwrap_err().param, "output_dtype");
+    let sized = mistral(&json!({"model": "m", "input": "a", "output_dimension": 8}));
+    assert!(sized.needs().dimensions);
+    assert_eq!(sized.place_of(vocab::Feature::Dimensions), "output_dimension");
+    let refused = emit(&mistral(&json!({"model": "m", "input": "a", "user": "u"})), FAMILY[0]);
+    assert_eq!(refused.unwrap_err().param, "user", "its schema has no such field");
+}
+
+#[test]
+fn what_is_not_known_of_the_use_is_zero_for_the_caller_and_unknown_on_record() {
+    let reply = Bytes::from_static(br#"{"embeddings":[[0.5]],"id":"x"}"#);
+    let body = json!({"model": "m", "input": ["a"]});
+    let openai = json!({"prompt_tokens": 0, "total_tokens": 0});
+    let own = json!({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0});
+    for (asked, expected) in [(request(&body), openai), (mistral(&body), own)] {
+        let silent = answer(&asked, Upstream::CohereEmbeddings, "up", id(), &reply).unwrap();
+        let shown: Value = serde_json::from_slice(&silent.body).unwrap();
+        assert_eq!((&shown["usage"], silent.usage.input), (&expected, None));
+    }
+}
+
+#[test]
+fn a_count_in_the_replys_head_is_used_where_the_body_has_none() {
+    let body = request(&json!({"model": "m", "input": ["a"]}));
+    for (upstream, reply, expected) in [
+        (Upstream::CohereEmbeddings, r#"{"embeddings":[[0.5]]}"#, 7),
+        (Upstream::TitanEmbeddings, r#"{"embedding":[0.5],"inputTextTokenCount":4}"#, 4),
+        (Upstream::OpenAiEmbeddings, r#"{"data":[{"index":0,"embedding":[0.5]}]}"#, 7),
+    ] {
+        let reply = Bytes::from_static(reply.as_bytes());
+        let whole = WholeReply { upstream, model: "up", body: &reply, input_tokens: Some(7) };
+        let answer = whole.answer(&body, id()).unwrap();
+        assert_eq!(answer.usage.input, Some(expected), "{upstream}");
+        if upstream != Upstream::OpenAiEmbeddings {
+            let shown: Value = serde_json::from_slice(&answer.body).unwrap();
+            assert_eq!(shown["usage"]["total_tokens"], expected);
+        }
+    }
 }
 
 #[test]
 fn what_cannot_go_is_refused_by_its_exact_name() {
     let to = Upstream::MistralEmbeddings;
     for (field, value) in [
-        ("output_dtype", json!("int8")),
+        ("output_dimension", json!(8)),
         ("encoding_format", json!("hex")),
         ("dimensions", json!(0)),
         ("dimensions", json!(-1)),
@@ -87,8 +153,6 @@ fn what_cannot_go_is_refused_by_its_exact_name() {
         assert_eq!(emit(&request(&body), to).unwrap_err().param, field);
         assert_eq!(request(&body).carried_by(to, &TARGET).unwrap_err().param, field);
     }
-    let both = json!({"model": "m", "input": "a", "dimensions": 8, "output_dimension": 9});
-    assert_eq!(emit(&request(&both), to).unwrap_err().param, "output_dimension");
 }
 
 #[test]
@@ -168,7 +232,6 @@ fn vectors_are_put_into_the_order_of_the_inputs() {
     let shown: Value = serde_json::from_slice(&shown.body).unwrap();
     assert_eq!(shown["data"][0], json!({"object": "embedding", "index": 0, "embedding": [1.0]}));
     assert_eq!(shown["data"][1]["embedding"], json!([2.0]));
-    assert_eq!(shown["usage"], Value::Null, "unknown is not zero");
 }
 
 proptest! {
@@ -203,8 +266,13 @@ proptest! {
     fn no_body_panics(text in r#"([\[\]{}:,1a"-]|"input"|"model"|null){0,40}"#) {
         let whole = format!(r#"{{"model":"m","input":"a",{text}}}"#);
         for body in [&text, &whole] {
-            if let Ok(request) = read(Client::OpenAiEmbeddings, body) {
-                let _ = emit(&request, Upstream::MistralEmbeddings);
+            for (client, other) in [
+                (Client::OpenAiEmbeddings, Upstream::MistralEmbeddings),
+                (Client::MistralEmbeddings, Upstream::OpenAiEmbeddings),
+            ] {
+                if let Ok(request) = read(client, body) {
+                    let _ = emit(&request, other);
+                }
             }
         }
     }
@@ -252,10 +320,14 @@ fn what_is_sent_is_as_the_published_schemas_want_it() {
         let Some(spec) = spec(document) else { return };
         let schema = &spec["components"]["schemas"][name];
         for body in [
-            json!({"model": "m", "input": "a", "output_dimension": 8, "encoding_format": "base64"}),
-            json!({"model": "m", "input": ["a", "b"], "metadata": {}, "user": "u"}),
+            json!({"model": "m", "input": "a", "dimensions": 8, "encoding_format": "base64"}),
+            json!({"model": "m", "input": ["a", "b"], "user": "u"}),
         ] {
             assert_eq!(faults(&spec, schema, &sent(&body, upstream)), Vec::<String>::new());
         }
+        let own = json!({"model": "m", "input": "a", "output_dimension": 8, "metadata": {}});
+        let body = emit(&mistral(&own), upstream).unwrap().body;
+        let body: Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(faults(&spec, schema, &body), Vec::<String>::new());
     }
 }

@@ -21,7 +21,7 @@ const WRITE: &str = "ISOBAR_WRITE_DOCS";
 const PAGE: &str = "docs/reference/dialects.md";
 
 /// Client dialects with a plain body.
-const CLIENTS: [(Client, &str, &str); 6] = [
+const CLIENTS: [(Client, &str, &str); 7] = [
     (
         Client::OpenAiChat,
         "OpenAI Chat Completions",
@@ -48,6 +48,7 @@ const CLIENTS: [(Client, &str, &str); 6] = [
         r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#,
     ),
     (Client::OpenAiEmbeddings, "OpenAI Embeddings", r#"{"model":"m","input":["x"]}"#),
+    (Client::MistralEmbeddings, "Mistral embeddings", r#"{"model":"m","input":["x"]}"#),
 ];
 
 /// Upstream dialects with the head of their column, a model and the issuer of its seals.

@@ -3,8 +3,8 @@
 use vocab::Feature;
 
 use crate::support::Client::{
-    self, AnthropicCount as COUNT, AnthropicMessages as AM, MistralChat as MI, OpenAiChat as OC,
-    OpenAiEmbeddings as OE, OpenAiResponses as OR,
+    self, AnthropicCount as COUNT, AnthropicMessages as AM, MistralChat as MI,
+    MistralEmbeddings as ME, OpenAiChat as OC, OpenAiEmbeddings as OE, OpenAiResponses as OR,
 };
 
 /// A feature and how it is asked for: fields that are put over a plain body.
@@ -541,9 +541,18 @@ pub(crate) const PROBES: &[Probe] = &[
 ];
 
 pub(crate) const EMBED_PROBES: &[Probe] = &[
-    probe("several texts", None, &[(OE, r#"{"input":["x","y"]}"#)]),
+    probe("several texts", None, &[(OE, r#"{"input":["x","y"]}"#), (ME, r#"{"input":["x","y"]}"#)]),
     probe("tokens instead of text", None, &[(OE, r#"{"input":[[1,2]]}"#)]),
-    probe("vectors of a chosen size", Some(Feature::Dimensions), &[(OE, r#"{"dimensions":256}"#)]),
-    probe("vectors in base64", None, &[(OE, r#"{"encoding_format":"base64"}"#)]),
-    probe("who asks", None, &[(OE, r#"{"user":"u"}"#)]),
+    probe(
+        "vectors of a chosen size",
+        Some(Feature::Dimensions),
+        &[(OE, r#"{"dimensions":256}"#), (ME, r#"{"output_dimension":256}"#)],
+    ),
+    probe(
+        "vectors in base64",
+        None,
+        &[(OE, r#"{"encoding_format":"base64"}"#), (ME, r#"{"encoding_format":"base64"}"#)],
+    ),
+    probe("vectors of whole numbers", None, &[(ME, r#"{"output_dtype":"int8"}"#)]),
+    probe("who asks", None, &[(OE, r#"{"user":"u"}"#), (ME, r#"{"metadata":{"user":"u"}}"#)]),
 ];

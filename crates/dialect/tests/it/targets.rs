@@ -61,7 +61,7 @@ pub(crate) fn stream(data: &[u8]) {
 fn asked(client: ClientDialect) -> Option<Request> {
     let body: &'static str = match client.as_str() {
         "openai-responses" => r#"{"model":"m","input":"q","stream":true}"#,
-        "openai-embeddings" => r#"{"model":"m","input":"q"}"#,
+        "openai-embeddings" | "mistral-embeddings" => r#"{"model":"m","input":"q"}"#,
         _ => {
             r#"{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"q"}]}"#
         }

@@ -156,4 +156,7 @@ fn the_name_of_an_error_comes_in_a_header() {
 fn the_providers_id_of_a_call_is_known() {
     let observed = bedrock().observe(&head(200, &[("x-amzn-RequestId", "7fdbc480")]));
     assert_eq!(observed.request_id.as_deref(), Some("7fdbc480"));
+    assert_eq!(observed.input_tokens, None);
+    let counted = bedrock().observe(&head(200, &[("X-Amzn-Bedrock-Input-Token-Count", "4")]));
+    assert_eq!(counted.input_tokens, Some(4));
 }

@@ -89,8 +89,8 @@ fn heads_tell_id_and_room() {
     );
     let expected = Observed {
         request_id: Some("0193-a".to_owned()),
-        region: None,
         room: Room { requests: Some(58), tokens: Some(1_999_829) },
+        ..Observed::default()
     };
     assert_eq!(mistral().observe(&head), expected);
 }

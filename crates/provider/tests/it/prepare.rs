@@ -136,6 +136,7 @@ fn openai_heads_tell_id_room_and_azure_region() {
         request_id: Some("req_1".to_owned()),
         region: Some("East US 2".to_owned()),
         room: Room { requests: Some(499), tokens: None },
+        ..Observed::default()
     };
     assert_eq!(provider("openai-compatible").observe(&head), expected);
 }
@@ -152,8 +153,8 @@ fn anthropic_heads_tell_id_and_room() {
     );
     let expected = Observed {
         request_id: Some("req_2".to_owned()),
-        region: None,
         room: Room { requests: Some(3), tokens: Some(90_000) },
+        ..Observed::default()
     };
     assert_eq!(provider("anthropic").observe(&head), expected);
 }
