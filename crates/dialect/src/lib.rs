@@ -23,6 +23,7 @@ mod events;
 mod eventstream;
 mod fields;
 mod gemini;
+mod keys;
 mod kind;
 mod mistral_chat;
 mod mistral_embeddings;

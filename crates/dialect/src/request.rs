@@ -415,9 +415,15 @@ impl Request {
         if let (UpstreamDialect::AnthropicMessages, Some(geo), true) =
             (upstream, target.inference_geo, unsaid)
         {
-            let brace = self.body.iter().position(|&byte| byte == b'{').unwrap_or(0);
-            let text = format!(r#""inference_geo":{},"#, serde_json::Value::from(geo));
-            edits.push(Edit { at: brace + 1..brace + 1, text: Cow::Owned(text) });
+            let geo = serde_json::Value::from(geo).to_string();
+            edits.push(match self.peek.inference_geo_null_at.clone() {
+                Some(at) => Edit { at, text: Cow::Owned(geo) },
+                None => {
+                    let brace = self.body.iter().position(|&byte| byte == b'{').unwrap_or(0);
+                    let text = Cow::Owned(format!(r#""inference_geo":{geo},"#));
+                    Edit { at: brace + 1..brace + 1, text }
+                }
+            });
         }
         edits
     }

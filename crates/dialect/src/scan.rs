@@ -2,9 +2,9 @@
 //!
 //! Both dialects put everything that matters into one JSON object; each names the fields it wants
 //! ([`Top`]) and this walk refuses what two parsers could read differently: bytes that are not
-//! UTF-8, a field that appears twice, nesting past the parser's recursion limit.
+//! UTF-8, a field that appears twice or in another spelling ([`crate::keys`]), nesting past the parser's recursion limit.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, ops::Range};
+use std::{fmt, marker::PhantomData, ops::Range};
 
 use serde::{
     Deserialize,
@@ -12,10 +12,12 @@ use serde::{
 };
 use serde_json::error::Category;
 
-use crate::{Needs, ParseError, Unsupported, splice::Edit, text::Text};
-
-/// The most fields that a body may have at its top level.
-const FIELDS_MAX: usize = 128;
+use crate::{
+    Needs, ParseError, Unsupported,
+    keys::{FAULTS, Keys},
+    splice::Edit,
+    text::Text,
+};
 
 /// What the pass found.
 #[derive(Debug, Default)]
@@ -44,6 +46,9 @@ pub(crate) struct Peek {
     pub(crate) needs: Needs,
     /// Where the caller asks Anthropic to process it.
     pub(crate) inference_geo: Option<String>,
+    /// Where a null stands in its place: the endpoint's value goes there and nowhere else, for a
+    /// null behind it would cancel it (RES-1).
+    pub(crate) inference_geo_null_at: Option<Range<usize>>,
 }
 
 /// Where the walk is, and what is wrong there if it knows.
@@ -94,6 +99,12 @@ fn explain(error: &serde_json::Error, place: Place) -> ParseError {
             ParseError { param: None, message: "the body is not a JSON object".into() }
         }
         Category::Data => {
+            // What the walk itself found in an object below the top level.
+            let said = error.to_string();
+            if let Some(why) = FAULTS.iter().find(|why| said.starts_with(**why)) {
+                let message = format!("in `{}` {why}", place.field);
+                return ParseError::about(place.field, message);
+            }
             let message =
                 format!("`{}` does not have the type that this API gives it", place.field);
             ParseError::about(place.field, message)
@@ -127,18 +138,12 @@ impl<'de, T: Top<'de>> Visitor<'de> for Walk<'_, T> {
         f.write_str("an object")
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen: Vec<Cow<'de, str>> = Vec::with_capacity(16);
-        while let Some(Text(key)) = map.next_key::<Text<'de>>()? {
+        let mut keys = Keys::default();
+        while let Some(key) = map.next_key::<Text<'de>>()? {
             self.place.field.clear();
             self.place.field.push_str(&key);
-            if seen.contains(&key) {
-                return Err(self.place.fault(&*key, "a field appears twice in the body"));
-            }
-            if seen.len() >= FIELDS_MAX {
-                return Err(self.place.fault(&*key, "the body has too many fields"));
-            }
+            keys.add(&key).map_err(|why| self.place.fault(&*key, why))?;
             self.top.field(&key, self.place, &mut map)?;
-            seen.push(key);
         }
         Ok(())
     }
@@ -162,7 +167,9 @@ impl<'de, T: Object<'de>> Visitor<'de> for ObjectVisitor<T> {
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let mut object = T::default();
+        let mut keys = Keys::default();
         while let Some(key) = map.next_key::<Text<'de>>()? {
+            keys.add(&key).map_err(A::Error::custom)?;
             object.field(&key, &mut map)?;
         }
         Ok(Walked(object))

@@ -3,8 +3,8 @@
 //! `base_url` is the root, as in Anthropic's SDKs: `https://api.anthropic.com`. The region is a
 //! field of the request (`inference_geo`) and of its usage, so no header reports it. It is the
 //! endpoint that says it, never the caller: `dialect` puts it into every body for this endpoint.
-//! Counting has no such field: a prompt that is only counted goes where the workspace's own default
-//! leads.
+//! Counting has no such field: a prompt that is only counted would go where the workspace's own
+//! default leads. So an endpoint that keeps to a geography is asked for no counts (RES-1).
 
 use dialect::UpstreamDialect;
 use http::HeaderName;
@@ -26,7 +26,8 @@ const SHAPE: Shape =
 /// What the setting is called, and the field of the body that says it.
 const INFERENCE_GEO: Setting = Setting {
     name: "inference_geo",
-    what: "`us` or `global`: where Anthropic processes what this endpoint is sent",
+    what: "`us` or `global`: where Anthropic processes what this endpoint is sent; with `us` it counts no \
+           tokens, for counting knows no place",
     example: "us",
     required: false,
 };
@@ -52,8 +53,12 @@ impl Provider for Anthropic {
         &[INFERENCE_GEO]
     }
 
-    fn speaks(&self, _settings: &Settings, _model: &str) -> Vec<UpstreamDialect> {
-        vec![UpstreamDialect::AnthropicMessages, UpstreamDialect::AnthropicCount]
+    fn speaks(&self, settings: &Settings, _model: &str) -> Vec<UpstreamDialect> {
+        let mut speaks = vec![UpstreamDialect::AnthropicMessages];
+        if let None | Some("global") = settings.get(INFERENCE_GEO.name) {
+            speaks.push(UpstreamDialect::AnthropicCount);
+        }
+        speaks
     }
 
     fn reach(&self, settings: &Settings, _model: &str) -> Reach {

@@ -77,11 +77,10 @@ impl<'de> Top<'de> for Body<'de> {
                 peek.stream_at = Some(span(self.whole, raw));
             }
             "anthropic_version" | "anthropic_beta" => {
-                if map.next_value::<Skip>()?.some {
-                    // On some clouds these are fields of the body, which the gateway writes.
-                    let message = "`anthropic_version` and `anthropic_beta` are headers here: send `anthropic-version` and `anthropic-beta`";
-                    return Err(place.fault(key, message));
-                }
+                // On some clouds these are fields of the body, which the gateway writes: even a null
+                // of the caller would stand beside that.
+                let message = "`anthropic_version` and `anthropic_beta` are headers here: send `anthropic-version` and `anthropic-beta`";
+                return Err(place.fault(key, message));
             }
             "max_tokens" => peek.output_max = Some(map.next_value::<u64>()?),
             "messages" => {
@@ -102,13 +101,15 @@ impl<'de> Top<'de> for Body<'de> {
                 }
             }
             "inference_geo" => {
-                peek.inference_geo = match map.next_value::<Loose<'de>>()? {
-                    Loose::Absent => None,
-                    Loose::Text(geo) => Some(geo.into_owned()),
-                    Loose::Other => {
+                let raw: &'de RawValue = map.next_value()?;
+                if raw.get() == "null" {
+                    peek.inference_geo_null_at = Some(span(self.whole, raw));
+                } else {
+                    let Ok(Text(geo)) = serde_json::from_str(raw.get()) else {
                         return Err(place.fault(key, "`inference_geo` must be a string"));
-                    }
-                };
+                    };
+                    peek.inference_geo = Some(geo.into_owned());
+                }
             }
             "tool_choice" => {
                 let choice = map.next_value::<Option<Walked<Choice>>>()?.map(|walked| walked.0);

@@ -470,9 +470,11 @@ fn another_callers_request_reaches_claude_by_invoke_in_the_same_envelope() {
 #[test]
 fn headers_of_the_first_party_api_are_no_fields_of_a_body() {
     for field in ["anthropic_version", "anthropic_beta"] {
-        let body = json!({"model": "m", "max_tokens": 5, "messages": [], field: "x"}).to_string();
-        let refused = read(Client::AnthropicMessages, &body).unwrap_err();
-        assert_eq!(refused.param.as_deref(), Some(field));
+        for said in [json!("x"), json!(null)] {
+            let body = json!({"model": "m", "max_tokens": 5, "messages": [], field: said});
+            let refused = read(Client::AnthropicMessages, &body.to_string()).unwrap_err();
+            assert_eq!(refused.param.as_deref(), Some(field));
+        }
     }
 }
 

@@ -61,3 +61,5 @@ mod streams_foreign;
 mod support;
 #[cfg(test)]
 mod targets;
+#[cfg(test)]
+mod twice;

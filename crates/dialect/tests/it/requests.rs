@@ -215,6 +215,12 @@ fn the_endpoint_says_where_anthropic_processes_whoever_asks() {
     let own = anthropic("2026-10-21", own).unwrap();
     let sent = own.emit(Upstream::AnthropicMessages, &target).unwrap();
     assert_eq!(sent.body, r#"{"inference_geo":"us","model":"up","max_tokens":1,"messages":[]}"#);
+    // A null is not left behind it, where it would be the one that counts.
+    let null = r#"{"model":"m","inference\u005fgeo" : null,"max_tokens":1,"messages":[]}"#;
+    let sent = anthropic("2023-06-01", null).unwrap();
+    let sent = sent.emit(Upstream::AnthropicMessages, &target).unwrap();
+    let expected = r#"{"model":"up","inference\u005fgeo" : "us","max_tokens":1,"messages":[]}"#;
+    assert_eq!(sent.body, expected);
     let foreign = r#"{"model":"m","messages":[{"role":"user","content":"x"}]}"#;
     let sent = openai(foreign).unwrap().emit(Upstream::AnthropicMessages, &target).unwrap();
     let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();

@@ -1,5 +1,6 @@
 //! The contract suite: settings and secrets, for every provider in the catalogue.
 
+use dialect::UpstreamDialect;
 use provider::{AwsKeys, Credential, Reach, Settings, SettingsError, catalog};
 use secrecy::SecretString;
 
@@ -187,6 +188,11 @@ fn where_anthropic_processes_is_the_endpoints_to_say() {
     assert_eq!(anthropic.reach(&said("global"), "m"), Reach::Global);
     assert_eq!(anthropic.reach(&settings, "m"), Reach::Unstated);
     assert!(anthropic.connect(&said("us"), None).is_ok());
+    let counts = |settings: &Settings| {
+        anthropic.speaks(settings, "m").contains(&UpstreamDialect::AnthropicCount)
+    };
+    // Counting has no field for the place.
+    assert!(counts(&settings) && counts(&said("global")) && !counts(&said("us")));
     let error = anthropic.connect(&said("eu"), None).unwrap_err().to_string();
     assert!(error.starts_with("`inference_geo` is not `us` or `global`"), "{error}");
 }
