@@ -32,25 +32,6 @@ ROUND = [(caller, route) for caller in CALLERS for route in REASONS if _is_spoke
 ON = [(caller, pair) for caller in CALLERS for pair in PAIRS if _is_spoken(caller, pair)]
 
 
-# What does not work yet: (caller, routes, streamed, why).
-NOT_YET = [
-    ("openai-chat", ("gemini-vertex",), True, "an empty text beside the calls moves the signature"),
-    ("openai-chat", ("gemini-api",), True, "an empty text beside the calls moves the signature"),
-    ("openai-responses", ("mistral-api", "gpt-openai"), None, "unsealed reasoning is passed through"),
-]
-
-
-@pytest.fixture(autouse=True)
-def known(request):
-    """Marks what is known not to work yet."""
-    asked = request.node.callspec.params
-    routes = asked.get("pair") or (asked.get("route"),)
-    about = (asked["caller"].name, tuple(routes), asked.get("streamed"))
-    for *what, why in NOT_YET:
-        if about == tuple(what):
-            request.applymarker(pytest.mark.xfail(reason=why, strict=False))
-
-
 def _named(value):
     return getattr(value, "name", None) or (value if isinstance(value, str) else "->".join(value))
 

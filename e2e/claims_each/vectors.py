@@ -7,21 +7,10 @@ from lab import callers, clients, every_provider
 CALLERS = [caller for caller in callers.here() if hasattr(caller, "embedded")]
 BY_CALLER = pytest.mark.parametrize("caller", CALLERS, ids=[caller.name for caller in CALLERS])
 BY_ROUTE = pytest.mark.parametrize("route", every_provider.EMBED)
-# Bodies that are OpenAI's own have no id, and Cohere's no usage: Mistral's SDK insists on both.
-NOT_YET = {"vectors-openai", "vectors-azure", "vectors-house", "vectors-cohere"}
 # Cohere's third generation has one length only.
 SHORTER = [route for route in every_provider.EMBED if route != "vectors-cohere"]
 
 
-@pytest.fixture
-def known(request):
-    """What is known not to work yet."""
-    asked = request.node.callspec.params
-    if asked["caller"].name == "mistral-chat" and asked["route"] in NOT_YET:
-        request.applymarker(pytest.mark.xfail(reason="no id or usage in the answer", strict=False))
-
-
-@pytest.mark.usefixtures("known")
 @BY_ROUTE
 @BY_CALLER
 def texts_are_embedded_in_their_order(every, caller, route):
@@ -34,7 +23,6 @@ def texts_are_embedded_in_their_order(every, caller, route):
     assert vectors[-1] == pytest.approx(alone[0], abs=1e-6)
 
 
-@pytest.mark.usefixtures("known")
 @BY_ROUTE
 @BY_CALLER
 def vectors_are_packed_when_the_sdk_wants_them_so(every, caller, route):
