@@ -1,10 +1,12 @@
 //! What goes wrong: the caller's body, a feature that cannot go, a provider's error reply.
 
+mod account;
 mod bedrock;
 mod google;
 mod mistral;
 mod read;
 
+pub use account::names_credential;
 pub use read::{read_error, read_named_error};
 use vocab::{Refusal, RefusalCode};
 

@@ -46,7 +46,7 @@ mod vertex_embeddings;
 
 pub use answer::{Answer, WholeReply, answer};
 pub use caller_error::{CallerError, ErrorKind, Retry};
-pub use errors::{ParseError, Unsupported, read_error, read_named_error};
+pub use errors::{ParseError, Unsupported, names_credential, read_error, read_named_error};
 pub use events::{Finish, Progress};
 pub(crate) use events::{Reply, ReplyBlock, ReplyEvent};
 pub use kind::{ClientDialect, Family, Operation, UpstreamDialect};

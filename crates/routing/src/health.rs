@@ -80,6 +80,9 @@ pub struct Observation {
     pub class: OutcomeClass,
     /// What went wrong, if anything did.
     pub kind: Option<FailureKind>,
+    /// Whether a rejected credential is perhaps a matter of this call alone: it then counts as any
+    /// hard failure, so that no caller closes the route for all.
+    pub perhaps_of_call: bool,
     /// Time to the first token, or to the whole answer if it was not streamed.
     pub first_token: Option<Duration>,
     /// The provider's hint of when to come back.
@@ -183,7 +186,8 @@ impl RouteHealth {
         }
         self.window.record(mark, now);
         let tally = self.window.tally(now);
-        let verdict = Verdict { mark, kind: seen.kind, probe: seen.probe, tally };
+        let kind = seen.kind.filter(|_| !seen.perhaps_of_call);
+        let verdict = Verdict { mark, kind, probe: seen.probe, tally };
         let change = self.breaker.observe(verdict, now);
         if change == Some(BreakerChange::Closed) {
             // What happened before the outage's end must not open it again.
@@ -228,7 +232,14 @@ mod tests {
     }
 
     fn seen(class: OutcomeClass) -> Observation {
-        Observation { class, kind: None, first_token: None, retry_after: None, probe: false }
+        Observation {
+            class,
+            kind: None,
+            perhaps_of_call: false,
+            first_token: None,
+            retry_after: None,
+            probe: false,
+        }
     }
 
     fn failed(kind: FailureKind) -> Observation {
@@ -266,6 +277,24 @@ mod tests {
             (0..20).for_each(|_| assert_eq!(call(&mut route, failed(kind), at(0)), None));
         }
         assert_eq!(route.view(at(0)), HealthView::fresh());
+    }
+
+    #[test]
+    fn a_rejection_that_is_perhaps_of_the_call_counts_as_any_hard_failure() {
+        let rejected = failed(FailureKind::CredentialRejected);
+        let perhaps = Observation { perhaps_of_call: true, ..rejected };
+        let cause = |change| match change {
+            Some(BreakerChange::Opened { cause, .. }) => Some(cause),
+            _ => None,
+        };
+        let mut route = RouteHealth::new(1);
+        for round in 1..=5 {
+            let change = call(&mut route, perhaps, at(0));
+            assert_eq!(cause(change), (round == 5).then_some(OpenCause::FailuresInRow));
+        }
+        let mut route = RouteHealth::new(1);
+        assert_eq!(call(&mut route, rejected, at(0)), None, "one may be of a key just replaced");
+        assert_eq!(cause(call(&mut route, rejected, at(0))), Some(OpenCause::Credential));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use dialect::names_credential;
 use provider::Observed;
 use routing::{BreakerChange, Observation};
 use vocab::{Failure, FailureKind, OutcomeClass, RequestId, failure::Limit};
@@ -115,6 +116,9 @@ impl Call {
         let seen = Observation {
             class,
             kind: failure.map(|failure| failure.kind),
+            perhaps_of_call: failure.is_some_and(|failure| {
+                failure.kind == FailureKind::CredentialRejected && !names_credential(failure)
+            }),
             first_token: self.first_token,
             retry_after: failure.and_then(|failure| failure.retry_after),
             probe: self.probe,

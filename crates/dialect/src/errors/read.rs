@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use vocab::{Failure, FailureKind, failure::Limit};
 
-use super::{bedrock, google, mistral};
+use super::{account, bedrock, google, mistral};
 use crate::{
     UpstreamDialect,
     text::{Count, Loose, Text},
@@ -52,7 +52,7 @@ pub fn read_named_error(
     let code = [words.code, words.kind].into_iter().find(|code| !code.is_empty());
     let param = (!words.param.is_empty()).then_some(words.param);
     let failure = Failure { kind, status, retry_after: None, code, param, message };
-    google::refine(upstream, body, failure)
+    account::settle(google::refine(upstream, body, failure))
 }
 
 /// What an error body says, in whichever envelope.
@@ -326,7 +326,7 @@ mod tests {
     fn openai_errors_are_classified_by_code_then_status_then_words() {
         let error = |code: &str, message: &str| {
             format!(
-                r#"{{"error":{{"message":"{message}","type":"t","param":"p","code":"{code}"}}}}"#
+                r#"{{"error":{{"message":"{message}","type":"t","param":"model","code":"{code}"}}}}"#
             )
         };
         for (status, code, message, kind) in [

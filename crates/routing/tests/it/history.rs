@@ -79,6 +79,7 @@ impl Play {
                 let seen = Observation {
                     class: kind.map_or(OutcomeClass::Healthy, FailureKind::class),
                     kind: *kind,
+                    perhaps_of_call: false,
                     first_token: kind.is_none().then_some(Duration::from_millis(300)),
                     retry_after: hint.map(Duration::from_millis),
                     probe,
@@ -212,6 +213,7 @@ proptest! {
             routes[first].observe(&Observation {
                 class: OutcomeClass::Healthy,
                 kind: None,
+                perhaps_of_call: false,
                 first_token: Some(Duration::from_millis(200)),
                 retry_after: None,
                 probe: false,
