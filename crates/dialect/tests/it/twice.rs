@@ -57,7 +57,7 @@ fn required(client: Client) -> Vec<&'static str> {
         Client::OpenAiChat | Client::MistralChat | Client::AnthropicCount => vec![MODEL, MESSAGES],
         Client::AnthropicMessages => vec![MODEL, MESSAGES, r#""max_tokens":2000"#],
         Client::OpenAiResponses => vec![MODEL, r#""input":[{"role":"user","content":"x"}]"#],
-        Client::OpenAiEmbeddings => vec![MODEL, r#""input":["x"]"#],
+        Client::OpenAiEmbeddings | Client::MistralEmbeddings => vec![MODEL, r#""input":["x"]"#],
     }
 }
 
