@@ -9,7 +9,7 @@ use crate::{
     Finish, Request, UpstreamDialect,
     client::ClientFormat,
     embedding::Texts,
-    events::Label,
+    events::{Label, unexplained},
     upstream::{Source, UpstreamFormat},
 };
 
@@ -72,7 +72,8 @@ impl WholeReply<'_> {
     ///
     /// # Errors
     /// An error with status 200, classified as its provider means it; `FailureKind::Broken` for a
-    /// body that is no answer, or one with content that cannot be carried to the caller.
+    /// body that is no answer, one with content that cannot be carried to the caller, or one that
+    /// is to be translated and does not say why it ended (RTE-1).
     pub fn answer(&self, request: &Request, request_id: RequestId) -> Result<Answer, Failure> {
         let Self { upstream, model, body, .. } = *self;
         // Also where the request had to be taken apart for reasoning of another dialect: nothing in
@@ -88,6 +89,9 @@ impl WholeReply<'_> {
             (ClientFormat::Generate(client), UpstreamFormat::Generate(format)) => {
                 let source = Source { model: model.to_owned(), prefill: request.prefill() };
                 let reply = format.read(body, &source)?;
+                if reply.finish.is_none() {
+                    return Err(unexplained(FailureKind::Broken));
+                }
                 let body = Bytes::from(client.write(&reply, &label())?);
                 Ok(Answer { body, usage: reply.usage, finish: reply.finish })
             }

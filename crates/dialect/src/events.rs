@@ -104,6 +104,11 @@ pub(crate) fn opaque() -> Failure {
     Failure::new(FailureKind::Broken, message)
 }
 
+/// The failure of an answer that ended without a reason: part of it may be missing (RTE-1).
+pub(crate) fn unexplained(kind: FailureKind) -> Failure {
+    Failure::new(kind, "the answer ended without saying why")
+}
+
 /// How a translated answer is named to the caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Label {

@@ -54,9 +54,9 @@ impl<I> Response<'_, I> {
             Some("incomplete") => {
                 let details = self.incomplete_details.as_ref();
                 Ok(match details.and_then(|details| details.reason.as_str()) {
-                    Some("max_output_tokens") => Finish::Length,
                     Some("content_filter") => Finish::ContentFilter,
-                    _ => Finish::Other,
+                    // Whatever the limit was, the answer is not whole (RTE-1).
+                    _ => Finish::Length,
                 })
             }
             Some("failed") => Err(self.failure()),

@@ -174,3 +174,30 @@ fn debug_shows_no_text() {
     let request = openai(r#"{"model":"m","messages":["secret"]}"#);
     assert!(!format!("{request:?}").contains("secret"));
 }
+
+#[test]
+fn an_answer_that_does_not_say_why_it_ended_is_not_given_a_reason() {
+    let chat = r#"{"choices":[{"message":{"content":"half"},"finish_reason":null}]}"#;
+    let message =
+        r#"{"type":"message","content":[{"type":"text","text":"half"}],"stop_reason":null}"#;
+    for (upstream, body) in [
+        (Upstream::OpenAiChat, chat),
+        (Upstream::MistralChat, chat),
+        (Upstream::AnthropicMessages, message),
+        (
+            Upstream::BedrockConverse,
+            r#"{"output":{"message":{"role":"assistant","content":[{"text":"half"}]}}}"#,
+        ),
+        (Upstream::Gemini, r#"{"candidates":[{"content":{"parts":[{"text":"half"}]}}]}"#),
+        (Upstream::Gemini, r#"{"candidates":[],"usageMetadata":{"promptTokenCount":5}}"#),
+        (Upstream::Gemini, r#"{"usageMetadata":{"promptTokenCount":5}}"#),
+    ] {
+        for client in [Client::OpenAiChat, Client::AnthropicMessages] {
+            if !upstream.is_same_as(client) {
+                assert_eq!(kind(client, upstream, body), FailureKind::Broken, "{upstream} {body}");
+            }
+        }
+    }
+    // What passes through says itself that the reason is missing.
+    assert_eq!(read(Client::OpenAiChat, Upstream::OpenAiChat, chat).unwrap().finish, None);
+}

@@ -305,7 +305,11 @@ fn each_end_of_a_stream_is_what_it_is() {
             ended("incomplete", json!({"incomplete_details": {"reason": "content_filter"}})),
             Ok(Some(Finish::ContentFilter)),
         ),
-        (ended("incomplete", json!({})), Ok(Some(Finish::Other))),
+        (ended("incomplete", json!({})), Ok(Some(Finish::Length))),
+        (
+            ended("incomplete", json!({"incomplete_details": {"reason": "brand_new"}})),
+            Ok(Some(Finish::Length)),
+        ),
         (
             ended("failed", json!({"error": {"code": "rate_limit_exceeded", "message": "m"}})),
             Err(FailureKind::RateLimited),

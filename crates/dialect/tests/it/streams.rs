@@ -107,6 +107,36 @@ fn a_stream_without_done_is_whole_only_if_every_choice_said_why_it_ended() {
 }
 
 #[test]
+fn a_terminator_after_half_an_answer_is_a_cut() {
+    let stream = openai_stream(&HELLO[..2]);
+    let second = r#"{"choices":[{"index":1,"delta":{"content":"b"}}]}"#;
+    let two = openai_stream(&[HELLO[0], second, HELLO[2]]);
+    for client in [Client::OpenAiChat, Client::AnthropicMessages, Client::OpenAiResponses] {
+        for stream in [&*stream, stream.trim_end()] {
+            let relayed = run(relay(client, Upstream::OpenAiChat, true), [stream.as_bytes()]);
+            assert_eq!((relayed.end, &*relayed.terminal), (Err(FailureKind::Cut), ""), "{client}");
+        }
+        let none = openai_stream(&[r#"{"choices":[],"usage":{"prompt_tokens":1}}"#]);
+        let relayed = run(relay(client, Upstream::OpenAiChat, true), [none.as_bytes()]);
+        assert_eq!(relayed.end, Err(FailureKind::Broken), "{client}");
+    }
+    let relayed = run(chat(true), [two.as_bytes()]);
+    assert_eq!((relayed.end, &*relayed.terminal), (Err(FailureKind::Cut), ""));
+    let start = r#"{"type":"message_start","message":{}}"#;
+    let text =
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":"half"}}"#;
+    let nothing = r#"{"type":"message_delta","delta":{"stop_reason":null}}"#;
+    let stream = anthropic_stream(&[start, text, nothing, r#"{"type":"message_stop"}"#]);
+    for client in [Client::OpenAiChat, Client::AnthropicMessages, Client::OpenAiResponses] {
+        for stream in [&*stream, stream.trim_end()] {
+            let relay = relay(client, Upstream::AnthropicMessages, true);
+            let relayed = run(relay, [stream.as_bytes()]);
+            assert_eq!((relayed.end, &*relayed.terminal), (Err(FailureKind::Cut), ""), "{client}");
+        }
+    }
+}
+
+#[test]
 fn a_partial_frame_after_the_finish_is_a_cut() {
     let stream = openai_stream(&HELLO[..3]).replace("data: [DONE]\n\n", "data: {\"cho");
     assert_eq!(run(chat(true), [stream.as_bytes()]).end, Err(FailureKind::Cut));

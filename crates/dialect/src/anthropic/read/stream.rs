@@ -2,12 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vocab::Failure;
+use vocab::{Failure, FailureKind};
 
 use super::{super::usage, broken, finish, seal};
 use crate::{
     ReplyEvent, UpstreamDialect,
-    events::Frame,
+    events::{Frame, unexplained},
     read_error,
     sse::Event,
     text::Loose,
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct StreamReader {
     started: bool,
     ended: bool,
+    // The answer has said why it ends.
+    explained: bool,
     open: Open,
     calls: usize,
     source: Source,
@@ -125,12 +127,15 @@ impl StreamReader {
             "message_delta" => {
                 let delta = message.delta.as_ref();
                 if let Some(reason) = delta.and_then(|delta| delta.stop_reason.as_str()) {
+                    self.explained = true;
                     sink(ReplyEvent::Finish(finish(reason)))?;
                 }
                 if let Some(usage) = message.usage {
                     sink(ReplyEvent::Usage(usage.into()))?;
                 }
             }
+            // RTE-1: a server that fails in the middle may end its stream in form all the same.
+            _ if !self.explained => return Err(unexplained(FailureKind::Cut)),
             _ => {
                 self.ended = true;
                 sink(ReplyEvent::End)?;

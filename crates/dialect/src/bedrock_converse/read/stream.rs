@@ -6,13 +6,13 @@
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Deserialize;
-use vocab::Failure;
+use vocab::{Failure, FailureKind};
 
 use super::{super::usage, broken, finish};
 use crate::{
     ReplyEvent, UpstreamDialect,
     errors::read_named_error,
-    events::Frame,
+    events::{Frame, unexplained},
     eventstream::exception,
     reasoning::{Issuer, Seal},
     sse::{Event, FRAME_MAX},
@@ -64,7 +64,8 @@ impl ReadStream for StreamReader {
                 self.block_end(sink)?;
                 self.stage = Stage::Stopped;
                 let stop: Stop<'_> = parse(data)?;
-                let reason = stop.stop_reason.as_str().unwrap_or_default();
+                let reason = stop.stop_reason.as_str();
+                let reason = reason.ok_or_else(|| unexplained(FailureKind::Cut))?;
                 sink(ReplyEvent::Finish(finish(reason)?))?;
             }
             (b"metadata", Stage::Blocks | Stage::Stopped) => {

@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use vocab::Failure;
+use vocab::{Failure, FailureKind};
 
 use super::{
     super::{DONE_DATA, usage, write::DONE},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     ReplyEvent, UpstreamDialect,
-    events::Frame,
+    events::{Frame, unexplained},
     read_error,
     reasoning::{Issuer, Seal},
     sse::Event,
@@ -109,8 +109,12 @@ impl StreamReader {
     }
 
     fn end(&mut self, sink: &mut Sink<'_>) -> Result<(), Failure> {
-        if !self.started {
+        if self.seen == 0 {
             return Err(broken("the stream ended without an answer"));
+        }
+        // RTE-1: a server that fails in the middle may write its `[DONE]` all the same.
+        if self.seen != self.finished {
+            return Err(unexplained(FailureKind::Cut));
         }
         self.ended = true;
         sink(ReplyEvent::End)
