@@ -41,6 +41,7 @@ mod scan;
 mod splice;
 mod sse;
 mod text;
+mod tools;
 mod upstream;
 mod vertex_embeddings;
 

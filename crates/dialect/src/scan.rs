@@ -16,7 +16,7 @@ use crate::{
     Needs, ParseError, Unsupported,
     keys::{FAULTS, Keys},
     splice::Edit,
-    text::Text,
+    text::{Skip, Text},
 };
 
 /// What the pass found.
@@ -180,6 +180,87 @@ impl<'de, T: Object<'de>> Deserialize<'de> for Walked<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(ObjectVisitor(PhantomData))
     }
+}
+
+/// An object that was walked where anything else may stand too.
+#[derive(Default)]
+pub(crate) struct Maybe<T> {
+    /// The value is not null.
+    pub(crate) some: bool,
+    /// What the object says.
+    pub(crate) object: T,
+}
+
+struct MaybeVisitor<T>(PhantomData<T>);
+
+impl<T: Default> Maybe<T> {
+    fn other<E>() -> Result<Self, E> {
+        Ok(Self { some: true, object: T::default() })
+    }
+}
+
+impl<'de, T: Object<'de>> Visitor<'de> for MaybeVisitor<T> {
+    type Value = Maybe<T>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any value")
+    }
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
+        let Walked(object) = ObjectVisitor(PhantomData).visit_map(map)?;
+        Ok(Maybe { some: true, object })
+    }
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Maybe::default())
+    }
+    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+        Maybe::other()
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+        Maybe::other()
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+        Maybe::other()
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+        Maybe::other()
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+        Maybe::other()
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        while seq.next_element::<Skip>()?.is_some() {}
+        Maybe::other()
+    }
+}
+
+impl<'de, T: Object<'de>> Deserialize<'de> for Maybe<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MaybeVisitor(PhantomData))
+    }
+}
+
+/// An object that may name what a provider keeps.
+#[derive(Default)]
+pub(crate) struct Named {
+    /// Under which key it does.
+    pub(crate) key: Option<&'static str>,
+}
+
+impl<'de> Object<'de> for Named {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        let some = map.next_value::<Skip>()?.some;
+        let names = ["id", "file_id"].into_iter().find(|name| *name == key);
+        self.key = self.key.or(names.filter(|_| some));
+        Ok(())
+    }
+}
+
+/// That a field names what a provider keeps: nothing that is kept can be referred to, for it would
+/// have been processed and stored where nobody decided.
+pub(crate) fn kept(param: String) -> Unsupported {
+    let message = format!(
+        "`{param}` refers to what a provider keeps, and nothing is kept: send the content itself"
+    );
+    Unsupported::about(param, message)
 }
 
 /// What is left of a list when its elements are summed up one by one.

@@ -20,6 +20,8 @@ pub(crate) fn parse(body: &[u8]) -> Result<Prompt, Unsupported> {
     body.take("model");
     // Not the caller's to choose: it is what the endpoint says, or the request does not get here.
     body.take("inference_geo");
+    // The first pass leaves no other than the standard one.
+    body.take("speed");
     // Where caches begin changes what a call costs, not what it means.
     body.forgo(&["metadata", "cache_control"], &mut prompt.dropped);
     if let Some(tier) = body.take("service_tier") {

@@ -5,11 +5,12 @@ use serde_json::value::RawValue;
 
 use super::Version;
 use crate::{
-    Needs, ParseError,
+    Needs, ParseError, Unsupported,
     needs::{Order, Speaker},
-    scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
+    scan::{Maybe, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
     splice::span,
     text::{Loose, Skip, Text, Word},
+    tools::Tool,
 };
 
 /// Reads what routing and policy need to know, and refuses what `version` refuses, as Anthropic
@@ -91,6 +92,7 @@ impl<'de> Top<'de> for Body<'de> {
                 }
                 peek.needs.merge(messages.needs);
                 peek.needs.merge(messages.order.needs());
+                peek.refused = peek.refused.take().or(messages.kept.map(kept));
             }
             "temperature" | "top_p" | "top_k" => {
                 let some = map.next_value::<Skip>()?.some;
@@ -109,6 +111,13 @@ impl<'de> Top<'de> for Body<'de> {
                         return Err(place.fault(key, "`inference_geo` must be a string"));
                     };
                     peek.inference_geo = Some(geo.into_owned());
+                }
+            }
+            "speed" => {
+                let speed = map.next_value::<Loose<'de>>()?;
+                if !matches!(speed, Loose::Absent) && speed.as_str() != Some("standard") {
+                    let message = "`speed` may be `standard` alone: another may be served from another place than the endpoint says";
+                    peek.refused.get_or_insert_with(|| Unsupported::about(key, message));
                 }
             }
             "tool_choice" => {
@@ -195,12 +204,17 @@ struct Messages {
     // The first place that version 2026-10-21 refuses, and why.
     refused: Option<(String, &'static str)>,
     order: Order,
+    /// Where they first refer to what a provider keeps.
+    kept: Option<String>,
 }
 
 impl Sum<Walked<Message>> for Messages {
     fn add(&mut self, index: usize, Walked(message): Walked<Message>) {
         let content = message.content;
         self.needs.merge(content.needs);
+        if let (None, Some(at)) = (&self.kept, content.kept) {
+            self.kept = Some(format!("messages[{index}].content{at}"));
+        }
         self.order.add(message.speaker.unwrap_or(Speaker::Caller));
         let is_assistant = message.speaker == Some(Speaker::Model);
         if self.refused.is_some() {
@@ -252,11 +266,16 @@ struct Content {
     // The first document, and the first text with citations.
     document: Option<usize>,
     citations: Option<usize>,
+    /// Where it first refers to what a provider keeps, e.g. `[0].source.file_id`.
+    kept: Option<String>,
 }
 
 impl Sum<Walked<Block>> for Content {
     fn add(&mut self, index: usize, Walked(block): Walked<Block>) {
         self.needs.merge(block.content);
+        if let (None, Some(at)) = (&self.kept, block.kept) {
+            self.kept = Some(format!("[{index}]{at}"));
+        }
         match block.kind {
             Kind::Text if block.citations > 0 => {
                 self.citations.get_or_insert(index);
@@ -316,6 +335,36 @@ struct Block {
     name: String,
     content: Needs,
     citations: usize,
+    kept: Option<String>,
+}
+
+/// Where an image or a document comes from.
+#[derive(Default)]
+struct Source {
+    needs: Needs,
+    kept: Option<String>,
+}
+
+impl<'de> Object<'de> for Source {
+    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
+        match key {
+            "file_id" => {
+                if map.next_value::<Skip>()?.some {
+                    self.kept = Some(".file_id".to_owned());
+                }
+            }
+            // A document may be made of blocks.
+            "content" => {
+                let inner = map.next_value::<Inner>()?;
+                self.needs = inner.needs;
+                self.kept = self.kept.take().or(inner.kept.map(|at| format!(".content{at}")));
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
+        }
+        Ok(())
+    }
 }
 
 impl<'de> Object<'de> for Block {
@@ -329,8 +378,23 @@ impl<'de> Object<'de> for Block {
                 let name: Loose<'de> = map.next_value()?;
                 name.as_str().unwrap_or_default().clone_into(&mut self.name);
             }
-            "content" => self.content = map.next_value::<Inner>()?.0,
-            "citations" => self.citations = map.next_value::<Inner>()?.1,
+            "content" => {
+                let inner = map.next_value::<Inner>()?;
+                self.content.merge(inner.needs);
+                self.kept = self.kept.take().or(inner.kept.map(|at| format!(".content{at}")));
+            }
+            "citations" => self.citations = map.next_value::<Inner>()?.count,
+            "source" => {
+                let source = map.next_value::<Maybe<Source>>()?.object;
+                self.content.merge(source.needs);
+                self.kept = self.kept.take().or(source.kept.map(|at| format!(".source{at}")));
+            }
+            // Of what is put into a container.
+            "file_id" => {
+                if map.next_value::<Skip>()?.some {
+                    self.kept = Some(".file_id".to_owned());
+                }
+            }
             _ => {
                 map.next_value::<Skip>()?;
             }
@@ -340,7 +404,12 @@ impl<'de> Object<'de> for Block {
 }
 
 /// What stands inside a block: blocks of a result, a list of citations, or one object.
-struct Inner(Needs, usize);
+#[derive(Default)]
+struct Inner {
+    needs: Needs,
+    count: usize,
+    kept: Option<String>,
+}
 
 impl<'de> Deserialize<'de> for Inner {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -356,14 +425,14 @@ impl<'de> serde::de::Visitor<'de> for InnerVisitor {
         f.write_str("content")
     }
     fn visit_str<E>(self, _: &str) -> Result<Inner, E> {
-        Ok(Inner(Needs::default(), 0))
+        Ok(Inner::default())
     }
     fn visit_unit<E>(self) -> Result<Inner, E> {
-        Ok(Inner(Needs::default(), 0))
+        Ok(Inner::default())
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Inner, A::Error> {
         while map.next_entry::<serde::de::IgnoredAny, Skip>()?.is_some() {}
-        Ok(Inner(Needs::default(), 0))
+        Ok(Inner::default())
     }
     fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut seq: A) -> Result<Inner, A::Error> {
         let mut content = Content::default();
@@ -372,39 +441,6 @@ impl<'de> serde::de::Visitor<'de> for InnerVisitor {
             content.add(count, block);
             count += 1;
         }
-        Ok(Inner(content.needs, count))
-    }
-}
-
-#[derive(Default)]
-struct Tool {
-    kind: Option<String>,
-}
-
-impl<'de> Object<'de> for Tool {
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key == "type" {
-            let kind: Loose<'de> = map.next_value()?;
-            self.kind = kind.as_str().filter(|kind| !is_own(kind)).map(str::to_owned);
-        } else {
-            map.next_value::<Skip>()?;
-        }
-        Ok(())
-    }
-}
-
-/// Tools of these types are run by the caller, though Anthropic defines some of them.
-fn is_own(kind: &str) -> bool {
-    const OWN: [&str; 6] =
-        ["custom", "bash_", "text_editor_", "computer_", "memory_", "tool_search_"];
-    OWN.iter().any(|own| kind.starts_with(own))
-}
-
-impl Sum<Walked<Tool>> for Needs {
-    fn add(&mut self, _: usize, element: Walked<Tool>) {
-        match element.0.kind {
-            Some(kind) => self.hosted(&kind),
-            None => self.function_tools = true,
-        }
+        Ok(Inner { needs: content.needs, count, kept: content.kept })
     }
 }

@@ -8,9 +8,10 @@ use serde_json::value::RawValue;
 use crate::{
     Needs, ParseError,
     needs::{Order, Speaker},
-    scan::{Object, Peek, Place, Sum, Summed, Top, Walked, scan},
+    scan::{Maybe, Named, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
     splice::{Edit, span},
     text::{Loose, Skip, Text, Word},
+    tools::Tool,
 };
 
 /// What to put at the beginning of a body without `stream_options`.
@@ -122,6 +123,7 @@ impl<'de> Top<'de> for Body<'de> {
                 let messages = map.next_value::<Summed<Messages, Walked<Message>>>()?.0;
                 peek.needs.merge(messages.needs);
                 peek.needs.merge(messages.order.needs());
+                peek.refused = messages.kept.map(kept);
             }
             "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
             "functions" => peek.needs.function_tools |= map.next_value::<Skip>()?.some,
@@ -155,6 +157,10 @@ impl<'de> Top<'de> for Body<'de> {
                 peek.needs.several_answers |= count > 1;
             }
             "audio" => peek.needs.audio |= map.next_value::<Skip>()?.some,
+            "modalities" => {
+                let modalities = map.next_value::<Option<Vec<Loose<'de>>>>()?.unwrap_or_default();
+                peek.needs.audio |= modalities.iter().any(|what| what.as_str() == Some("audio"));
+            }
             "reasoning_effort" => {
                 let effort = map.next_value::<Word<'de>>()?.0;
                 peek.needs.reasoning |= effort.is_some_and(|effort| effort != "none");
@@ -213,11 +219,16 @@ fn usage(whole: &[u8], raw: &RawValue) -> Option<Usage> {
 struct Messages {
     needs: Needs,
     order: Order,
+    /// Where they first refer to what a provider keeps.
+    kept: Option<String>,
 }
 
 impl Sum<Walked<Message>> for Messages {
-    fn add(&mut self, _: usize, Walked(message): Walked<Message>) {
+    fn add(&mut self, index: usize, Walked(message): Walked<Message>) {
         self.needs.merge(message.needs);
+        if let (None, Some(at)) = (&self.kept, message.kept) {
+            self.kept = Some(format!("messages[{index}]{at}"));
+        }
         self.order.add(message.speaker.unwrap_or(Speaker::Caller));
     }
 }
@@ -226,6 +237,7 @@ impl Sum<Walked<Message>> for Messages {
 struct Message {
     needs: Needs,
     speaker: Option<Speaker>,
+    kept: Option<String>,
 }
 
 impl<'de> Object<'de> for Message {
@@ -241,7 +253,19 @@ impl<'de> Object<'de> for Message {
                 };
             }
             "reasoning_details" => self.needs.reasoning |= map.next_value::<Skip>()?.some,
-            "content" => self.needs.merge(map.next_value::<Summed<Needs, Walked<Part>>>()?.0),
+            "content" => {
+                let content = map.next_value::<Summed<Content, Walked<Part>>>()?.0;
+                self.needs.merge(content.needs);
+                let at = content.kept.map(|at| format!(".content{at}"));
+                self.kept = self.kept.take().or(at);
+            }
+            // An answer that was spoken is given back by its name.
+            "audio" => {
+                let audio = map.next_value::<Maybe<Named>>()?;
+                self.needs.audio |= audio.some;
+                let at = audio.object.key.map(|key| format!(".audio.{key}"));
+                self.kept = self.kept.take().or(at);
+            }
             "tool_calls" | "function_call" => {
                 self.needs.function_tools |= map.next_value::<Skip>()?.some;
             }
@@ -254,60 +278,50 @@ impl<'de> Object<'de> for Message {
 }
 
 #[derive(Default)]
-struct Part {
+struct Content {
     needs: Needs,
+    kept: Option<String>,
 }
 
-impl<'de> Object<'de> for Part {
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key != "type" {
-            map.next_value::<Skip>()?;
-            return Ok(());
+impl Sum<Walked<Part>> for Content {
+    fn add(&mut self, index: usize, Walked(part): Walked<Part>) {
+        self.needs.merge(part.needs);
+        if let (None, Some(at)) = (&self.kept, part.kept) {
+            self.kept = Some(format!("[{index}]{at}"));
         }
-        match map.next_value::<Loose<'de>>()?.as_str() {
-            Some("image_url") => self.needs.images = true,
-            Some("file" | "document_url") => self.needs.documents = true,
-            Some("input_audio") => self.needs.audio = true,
-            Some("thinking") => self.needs.reasoning = true,
-            _ => {}
-        }
-        Ok(())
     }
 }
 
 #[derive(Default)]
-struct Tool {
-    kind: Option<String>,
+struct Part {
+    needs: Needs,
+    kept: Option<String>,
 }
 
-impl<'de> Object<'de> for Tool {
+impl<'de> Object<'de> for Part {
     fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key == "type" {
-            let kind: Loose<'de> = map.next_value()?;
-            self.kind = kind.as_str().filter(|kind| !is_own(kind)).map(str::to_owned);
-        } else {
-            map.next_value::<Skip>()?;
+        match key {
+            "type" => match map.next_value::<Loose<'de>>()?.as_str() {
+                Some("image_url") => self.needs.images = true,
+                Some("file" | "document_url") => self.needs.documents = true,
+                Some("input_audio") => self.needs.audio = true,
+                Some("thinking") => self.needs.reasoning = true,
+                _ => {}
+            },
+            "file" => {
+                let named = map.next_value::<Maybe<Named>>()?.object.key;
+                self.kept = self.kept.take().or(named.map(|key| format!(".file.{key}")));
+            }
+            // Mistral's.
+            "file_id" => {
+                if map.next_value::<Skip>()?.some {
+                    self.kept = Some(".file_id".to_owned());
+                }
+            }
+            _ => {
+                map.next_value::<Skip>()?;
+            }
         }
         Ok(())
-    }
-}
-
-/// Tools of these types are run by the caller.
-fn is_own(kind: &str) -> bool {
-    matches!(kind, "function" | "custom")
-}
-
-impl Sum<Walked<Part>> for Needs {
-    fn add(&mut self, _: usize, element: Walked<Part>) {
-        self.merge(element.0.needs);
-    }
-}
-
-impl Sum<Walked<Tool>> for Needs {
-    fn add(&mut self, _: usize, element: Walked<Tool>) {
-        match element.0.kind {
-            Some(kind) => self.hosted(&kind),
-            None => self.function_tools = true,
-        }
     }
 }

@@ -4,17 +4,18 @@ mod input;
 
 use std::{borrow::Cow, ops::Range};
 
-use input::{Input, Tools};
+use input::Input;
 use serde::{Deserialize, de::MapAccess};
 use serde_json::value::RawValue;
 
 use super::ENCRYPTED;
 
 use crate::{
-    ParseError, Unsupported,
-    scan::{Peek, Place, Top, scan},
+    Needs, ParseError, Unsupported,
+    scan::{Peek, Place, Summed, Top, Walked, scan},
     splice::{Edit, span},
     text::{Loose, Skip, Text, Word},
+    tools::Tool,
 };
 
 /// What to put at the beginning of a body that says nothing about storing.
@@ -137,7 +138,7 @@ impl<'de> Top<'de> for Body<'de> {
                 let kept = input.state.map(|at| state(format!("input{at}")));
                 peek.refused = peek.refused.take().or(kept);
             }
-            "tools" => peek.needs.merge(map.next_value::<Tools>()?.0),
+            "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
             "text" => {
                 let text = map.next_value::<Option<Form<'de>>>()?;
                 let format = text.and_then(|text| text.format);

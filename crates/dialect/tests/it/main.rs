@@ -28,6 +28,8 @@ mod gemini_answers;
 #[cfg(test)]
 mod gemini_fixtures;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod mistral;

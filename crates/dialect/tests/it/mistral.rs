@@ -235,7 +235,7 @@ fn what_only_mistral_has_is_refused_elsewhere_by_its_exact_name() {
     let content =
         |chunk: Value| with(chat(), "messages", json!([{"role": "user", "content": [chunk]}]));
     for (chunk, param) in [
-        (json!({"type": "file", "file_id": "x"}), "messages[0].content[0].type"),
+        (json!({"type": "file", "file_id": "x"}), "messages[0].content[0].file_id"),
         (json!({"type": "reference", "reference_ids": [1]}), "messages[0].content[0].type"),
         (json!({"type": "input_audio", "input_audio": "x"}), "messages[0].content[0].type"),
         (

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::{
     Needs,
     needs::{Order, Speaker},
-    scan::{Object, Sum, Summed, Walked},
+    scan::{Maybe, Object, Sum, Summed, Walked},
     text::{Loose, Skip},
 };
 
@@ -41,7 +41,10 @@ impl Input {
 }
 
 impl Sum<Walked<Item>> for Input {
-    fn add(&mut self, index: usize, Walked(item): Walked<Item>) {
+    fn add(&mut self, index: usize, Walked(mut item): Walked<Item>) {
+        if item.is_reference() {
+            item.input.state = Some(".id".to_owned());
+        }
         self.note(index, item.input);
         self.order.add(item.speaker.unwrap_or(Speaker::Caller));
     }
@@ -58,6 +61,34 @@ impl Sum<Walked<Part>> for Input {
 struct Item {
     input: Input,
     speaker: Option<Speaker>,
+    kind: Kind,
+    /// It has an id.
+    named: bool,
+    /// It has what a message or an image has beside its id.
+    told: bool,
+}
+
+/// What an item's type says about its being itself there.
+#[derive(Default)]
+enum Kind {
+    /// Nothing: a message of a person, or the name of an item.
+    #[default]
+    Absent,
+    /// An image that a tool made, which may be left to its name.
+    Image,
+    Other,
+}
+
+impl Item {
+    /// A name stands for the item itself.
+    fn is_reference(&self) -> bool {
+        self.named
+            && match self.kind {
+                Kind::Absent => self.speaker.is_none() || !self.told,
+                Kind::Image => !self.told,
+                Kind::Other => false,
+            }
+    }
 }
 
 impl<'de> Object<'de> for Item {
@@ -70,30 +101,41 @@ impl<'de> Object<'de> for Item {
                     _ => Speaker::Caller,
                 });
             }
-            "type" => match map.next_value::<Loose<'de>>()?.as_str() {
-                Some("function_call" | "custom_tool_call") => {
-                    self.input.needs.function_tools = true;
-                    self.speaker = Some(Speaker::Model);
+            "type" => {
+                let kind = map.next_value::<Loose<'de>>()?;
+                self.kind = match kind {
+                    Loose::Absent => Kind::Absent,
+                    Loose::Text(_) if kind.as_str() == Some("image_generation_call") => Kind::Image,
+                    Loose::Text(_) | Loose::Other => Kind::Other,
+                };
+                match kind.as_str() {
+                    Some("function_call" | "custom_tool_call") => {
+                        self.input.needs.function_tools = true;
+                        self.speaker = Some(Speaker::Model);
+                    }
+                    Some("function_call_output" | "custom_tool_call_output") => {
+                        self.input.needs.function_tools = true;
+                    }
+                    Some("reasoning") => {
+                        self.input.needs.reasoning = true;
+                        self.speaker = Some(Speaker::Model);
+                    }
+                    Some("item_reference") => self.input.state = Some(".type".to_owned()),
+                    _ => {}
                 }
-                Some("function_call_output" | "custom_tool_call_output") => {
-                    self.input.needs.function_tools = true;
-                }
-                Some("reasoning") => {
-                    self.input.needs.reasoning = true;
-                    self.speaker = Some(Speaker::Model);
-                }
-                Some("item_reference") => self.input.state = Some(".type".to_owned()),
-                _ => {}
-            },
+            }
+            "id" => self.named = map.next_value::<Skip>()?.some,
+            "result" => self.told |= map.next_value::<Skip>()?.some,
             "content" | "output" => {
                 let raw: &'de RawValue = map.next_value()?;
+                self.told |= raw.get() != "null";
                 let part = if raw.get().starts_with('[') {
                     let parts = serde_json::from_str::<Summed<Input, Walked<Part>>>(raw.get());
                     parts.map_err(A::Error::custom)?.0
                 } else {
-                    // The output of a hosted tool may be one object.
-                    serde_json::from_str::<Skip>(raw.get()).map_err(A::Error::custom)?;
-                    Input::default()
+                    // The output of a tool may be one object.
+                    let one = serde_json::from_str::<Maybe<Part>>(raw.get());
+                    one.map_err(A::Error::custom)?.object.0
                 };
                 self.input.needs.merge(part.needs);
                 let at = part.state.map(|at| format!(".{key}{at}"));
@@ -133,42 +175,6 @@ impl<'de> Object<'de> for Part {
     }
 }
 
-/// What the tools need.
-pub(super) struct Tools(pub(super) Needs);
-
-impl<'de> Deserialize<'de> for Tools {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Summed::<Declared, Walked<Tool>>::deserialize(deserializer).map(|summed| Self(summed.0.0))
-    }
-}
-
-#[derive(Default)]
-struct Declared(Needs);
-
-#[derive(Default)]
-struct Tool(Option<String>);
-
-impl<'de> Object<'de> for Tool {
-    fn field<A: MapAccess<'de>>(&mut self, key: &str, map: &mut A) -> Result<(), A::Error> {
-        if key == "type" {
-            self.0 = map.next_value::<Loose<'de>>()?.as_str().map(str::to_owned);
-        } else {
-            map.next_value::<Skip>()?;
-        }
-        Ok(())
-    }
-}
-
-impl Sum<Walked<Tool>> for Declared {
-    fn add(&mut self, _: usize, element: Walked<Tool>) {
-        match element.0.0.as_deref() {
-            // The caller runs these.
-            Some("function" | "custom") | None => self.0.function_tools = true,
-            Some(kind) => self.0.hosted(kind),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,8 +195,28 @@ mod tests {
                 r#"[{"type":"function_call_output","output":[{"type":"input_image","file_id":"f"}]}]"#,
                 "[0].output[0].file_id",
             ),
+            (
+                r#"[{"type":"computer_call_output","output":{"type":"computer_screenshot","file_id":"f"}}]"#,
+                "[0].output.file_id",
+            ),
+            (r#"[{"id":"msg_1"}]"#, "[0].id"),
+            (
+                r#"[{"role":"user","content":"x"},{"id":"msg_1","type":null,"role":"user"}]"#,
+                "[1].id",
+            ),
+            (r#"[{"id":"msg_1","content":"x"}]"#, "[0].id"),
+            (r#"[{"type":"image_generation_call","id":"ig_1"}]"#, "[0].id"),
         ] {
-            assert_eq!(input(text).state.as_deref(), Some(at));
+            assert_eq!(input(text).state.as_deref(), Some(at), "{text}");
+        }
+        for text in [
+            r#"[{"id":"msg_1","role":"assistant","content":"a"}]"#,
+            r#"[{"id":"msg_1","type":"message","role":"assistant","content":[]}]"#,
+            r#"[{"type":"image_generation_call","id":"ig_1","result":"AAAA"}]"#,
+            r#"[{"type":"reasoning","id":"rs_1","summary":[],"encrypted_content":"x"}]"#,
+            r#"[{"type":"function_call","id":"fc_1","call_id":"c","name":"f","arguments":"{}"}]"#,
+        ] {
+            assert_eq!(input(text).state, None, "{text}");
         }
     }
 
