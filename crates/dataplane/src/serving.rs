@@ -15,7 +15,7 @@ use std::{
 
 use arc_swap::ArcSwapOption;
 use bundle::{Bundle, CredentialSource, EndpointConfig};
-use dialect::{ModelEntry, Target, UpstreamDialect};
+use dialect::{ModelEntry, OutputLimit, Target, UpstreamDialect};
 use http::HeaderValue;
 use policy::Route;
 use provider::{Endpoint, Provider, Settings, SettingsError, auth::Granted};
@@ -106,6 +106,7 @@ pub struct Lane {
     pub upstream: Arc<Upstream>,
     /// The APIs that serve it, preferred first.
     pub speaks: Vec<UpstreamDialect>,
+    output_limit: OutputLimit,
     health: Arc<Mutex<RouteHealth>>,
     /// What it costs, if the bundle says.
     pub(crate) price: Option<Price>,
@@ -160,6 +161,7 @@ impl Serving {
             let lane = Lane {
                 route: Arc::clone(route),
                 speaks: upstream.speaks(&route.upstream_model),
+                output_limit: upstream.provider.output_limit(&upstream.settings),
                 upstream,
                 health,
                 price: bundle.prices.of(&route.id),
@@ -316,7 +318,7 @@ impl Lane {
             output_max_default: capability.output_max.unwrap_or(u64::MAX).min(OUTPUT_MAX_DEFAULT),
             has: capability.has,
             inference_geo: self.upstream.settings.get("inference_geo"),
-            output_limit: self.upstream.provider.output_limit(&self.upstream.settings),
+            output_limit: self.output_limit,
         }
     }
 
