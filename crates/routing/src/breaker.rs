@@ -193,10 +193,7 @@ impl Breaker {
         }
         let tally = verdict.tally;
         let low = tally.samples >= Defaults::SAMPLES_MIN && tally.success() < Defaults::SUCCESS_MIN;
-        // One rejection may be of a key that was just replaced; a second confirms it.
-        let is_sure =
-            |cause: &_| *cause != OpenCause::Credential || failures >= Defaults::REJECTIONS_IN_ROW;
-        let cause = match OpenCause::of_account(verdict.kind).filter(is_sure) {
+        let cause = match OpenCause::of_account(verdict.kind) {
             Some(cause) => cause,
             None if failures >= Defaults::FAILURES_IN_ROW => OpenCause::FailuresInRow,
             None if low => OpenCause::LowSuccess,
@@ -307,7 +304,7 @@ mod tests {
         ] {
             let mut breaker = Breaker::new(1);
             let rejected = Verdict { kind: Some(kind), ..verdict(Mark::Bad, false) };
-            (0..2).for_each(|_| _ = breaker.observe(rejected, at(0.0)));
+            breaker.observe(rejected, at(0.0));
             let shut = breaker.gate(at(1.0));
             breaker.credential_changed();
             assert_eq!(breaker.gate(at(1.0)), gate.unwrap_or(shut));
@@ -423,9 +420,6 @@ mod tests {
             (FailureKind::QuotaSpent, OpenCause::Quota),
         ] {
             let mut breaker = Breaker::new(3);
-            if kind == FailureKind::CredentialRejected {
-                assert_eq!(breaker.observe(account(kind), at(0.0)), None, "not confirmed");
-            }
             let (seen, mut until) = opened(breaker.observe(account(kind), at(0.0)));
             assert_eq!(seen, cause);
             assert!(cause.needs_a_person());

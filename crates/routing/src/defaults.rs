@@ -26,8 +26,6 @@ impl Defaults {
 
     /// Hard failures in a row that open a breaker. Fewer would open on the noise of any provider.
     pub const FAILURES_IN_ROW: u32 = 5;
-    /// Hard failures in a row, the last of them a rejected credential, that open a breaker.
-    pub const REJECTIONS_IN_ROW: u32 = 2;
     /// Success below this opens a breaker, as a fraction. At one half, a route fails more requests
     /// than it serves.
     pub const SUCCESS_MIN: f64 = 0.5;
