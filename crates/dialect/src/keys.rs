@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use crate::text::Text;
+use crate::{elsewhere, text::Text};
 
 /// The most keys that an object may have where keys are told apart.
 const KEYS_MAX: usize = 128;
@@ -14,7 +14,7 @@ const KEYS_MAX: usize = 128;
 const FEW: usize = 8;
 
 /// Keys that the gateway reads or writes.
-const KNOWN: [&str; 42] = [
+const KNOWN: [&str; 43] = [
     "model",
     "messages",
     "input",
@@ -32,6 +32,7 @@ const KNOWN: [&str; 42] = [
     "conversation",
     "prompt",
     "prompt_cache_retention",
+    "prompt_cache_options",
     "inference_geo",
     "speed",
     "service_tier",
@@ -103,7 +104,8 @@ fn is_misspelt(key: &str) -> bool {
     if key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit()) {
         return false;
     }
-    KNOWN.iter().any(|known| key.chars().map(folded).eq(known.chars()))
+    let mut known = KNOWN.into_iter().chain(elsewhere::names());
+    known.any(|known| key.chars().map(folded).eq(known.chars()))
 }
 
 /// Letters outside ASCII have ASCII letters as their other case, to one parser or another.

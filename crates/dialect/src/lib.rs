@@ -17,6 +17,7 @@ mod bedrock_embeddings;
 mod caller_error;
 mod calls;
 mod client;
+mod elsewhere;
 mod embedding;
 mod errors;
 mod events;

@@ -162,11 +162,13 @@ impl<'de> Deserialize<'de> for Count {
 pub(crate) struct Skip {
     /// The value is not null.
     pub(crate) some: bool,
+    /// The value is not one that switches a field off: null, false, an empty list.
+    pub(crate) on: bool,
 }
 
 struct SkipVisitor;
 
-const SOMETHING: Skip = Skip { some: true };
+const SOMETHING: Skip = Skip { some: true, on: true };
 
 impl<'de> Visitor<'de> for SkipVisitor {
     type Value = Skip;
@@ -174,13 +176,13 @@ impl<'de> Visitor<'de> for SkipVisitor {
         f.write_str("any value")
     }
     fn visit_unit<E>(self) -> Result<Skip, E> {
-        Ok(Skip { some: false })
+        Ok(Skip { some: false, on: false })
     }
     fn visit_str<E>(self, _: &str) -> Result<Skip, E> {
         Ok(SOMETHING)
     }
-    fn visit_bool<E>(self, _: bool) -> Result<Skip, E> {
-        Ok(SOMETHING)
+    fn visit_bool<E>(self, on: bool) -> Result<Skip, E> {
+        Ok(Skip { some: true, on })
     }
     fn visit_u64<E>(self, _: u64) -> Result<Skip, E> {
         Ok(SOMETHING)
@@ -192,8 +194,11 @@ impl<'de> Visitor<'de> for SkipVisitor {
         Ok(SOMETHING)
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Skip, A::Error> {
-        while seq.next_element::<Skip>()?.is_some() {}
-        Ok(SOMETHING)
+        let mut on = false;
+        while seq.next_element::<Skip>()?.is_some() {
+            on = true;
+        }
+        Ok(Skip { some: true, on })
     }
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Skip, A::Error> {
         while map.next_entry::<IgnoredAny, Skip>()?.is_some() {}

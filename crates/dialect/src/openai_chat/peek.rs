@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::MapAccess};
 use serde_json::value::RawValue;
 
 use crate::{
-    Needs, ParseError,
+    Needs, ParseError, elsewhere,
     needs::{Order, Speaker},
     scan::{Maybe, Named, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
     splice::{Edit, span},
@@ -167,9 +167,7 @@ impl<'de> Top<'de> for Body<'de> {
             }
             // Mistral's older way to ask for reasoning.
             "prompt_mode" => peek.needs.reasoning |= map.next_value::<Skip>()?.some,
-            _ => {
-                map.next_value::<Skip>()?;
-            }
+            _ => elsewhere::field(peek, key, map)?,
         }
         Ok(())
     }

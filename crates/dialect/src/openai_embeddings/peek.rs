@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::INPUTS_MAX;
 use crate::{
-    ParseError,
+    ParseError, elsewhere,
     scan::{Peek, Place, Top, scan},
     splice::span,
     text::{Skip, Text},
@@ -70,9 +70,7 @@ impl<'de> Top<'de> for Body<'de> {
             key if key == self.size => {
                 self.peek.needs.dimensions |= map.next_value::<Skip>()?.some;
             }
-            _ => {
-                map.next_value::<Skip>()?;
-            }
+            _ => elsewhere::field(&mut self.peek, key, map)?,
         }
         Ok(())
     }

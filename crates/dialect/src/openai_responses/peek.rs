@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::ENCRYPTED;
 
 use crate::{
-    Needs, ParseError, Unsupported,
+    Needs, ParseError, Unsupported, elsewhere,
     scan::{Peek, Place, Summed, Top, Walked, scan},
     splice::{Edit, span},
     text::{Loose, Skip, Text, Word},
@@ -180,12 +180,12 @@ impl<'de> Top<'de> for Body<'de> {
                     peek.refused.get_or_insert_with(|| state("background"));
                 }
             }
-            _ => {
-                let some = map.next_value::<Skip>()?.some;
-                if let (true, Some(key)) = (some, STATE.into_iter().find(|state| *state == key)) {
+            key if STATE.contains(&key) => {
+                if map.next_value::<Skip>()?.some {
                     peek.refused.get_or_insert_with(|| state(key));
                 }
             }
+            _ => elsewhere::field(peek, key, map)?,
         }
         Ok(())
     }

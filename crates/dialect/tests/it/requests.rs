@@ -271,6 +271,65 @@ proptest! {
 }
 
 #[test]
+fn a_body_cannot_name_another_model_vendor_or_address() {
+    let chat = |field: &str| format!(r#"{{"model":"m","messages":[],{field}}}"#);
+    let responses = |field: &str| format!(r#"{{"model":"m","input":"x",{field}}}"#);
+    for (name, value) in [
+        ("models", r#"["a/b"]"#),
+        ("provider", r#"{"order":["x"]}"#),
+        ("route", r#""fallback""#),
+        ("fallbacks", r#"[{"model":"x"}]"#),
+        ("api_base", r#""https://elsewhere.example""#),
+        ("base_url", r#""https://elsewhere.example""#),
+        ("kv_transfer_params", r#"{"remote_host":"elsewhere"}"#),
+    ] {
+        let field = format!(r#""{name}":{value}"#);
+        for (client, upstream, body) in [
+            (Client::OpenAiChat, Upstream::OpenAiChat, chat(&field)),
+            (Client::MistralChat, Upstream::MistralChat, chat(&field)),
+            (Client::OpenAiResponses, Upstream::OpenAiResponses, responses(&field)),
+            (Client::OpenAiEmbeddings, Upstream::OpenAiEmbeddings, responses(&field)),
+        ] {
+            let refused = emit(&read(client, &body).unwrap(), upstream).unwrap_err();
+            assert_eq!(refused.param, name, "{client}");
+            assert!(refused.message.contains("policy"), "{}", refused.message);
+        }
+        let none = format!(r#""{name}":null"#);
+        assert!(emit(&openai(&chat(&none)).unwrap(), Upstream::OpenAiChat).is_ok());
+    }
+}
+
+#[test]
+fn fields_that_have_the_provider_search_count_as_tools_of_the_provider() {
+    for (name, value) in [
+        ("data_sources", r#"[{"type":"elasticsearch"}]"#),
+        ("search_parameters", r#"{"mode":"on"}"#),
+        ("enable_search", "true"),
+        ("search_options", "{}"),
+        ("search", "true"),
+        ("plugins", r#"[{"id":"web"}]"#),
+    ] {
+        let chat = format!(r#"{{"model":"m","messages":[],"{name}":{value}}}"#);
+        assert_eq!(openai(&chat).unwrap().needs().hosted_tools, [name]);
+        let responses = format!(r#"{{"model":"m","input":"x","{name}":{value}}}"#);
+        let request = read(Client::OpenAiResponses, &responses).unwrap();
+        assert_eq!(request.needs().hosted_tools, [name]);
+        for off in ["null", "false", "[]"] {
+            let chat = format!(r#"{{"model":"m","messages":[],"{name}":{off}}}"#);
+            assert_eq!(*openai(&chat).unwrap().needs(), Needs::default(), "{off}");
+        }
+    }
+}
+
+#[test]
+fn a_field_that_moves_a_prompt_cannot_hide_behind_capitals() {
+    for name in ["Models", "API_BASE", "data_\u{17f}ources", r"\u0052oute"] {
+        let body = format!(r#"{{"model":"m","messages":[],"{name}":"x"}}"#);
+        assert!(openai(&body).is_err(), "{name}");
+    }
+}
+
+#[test]
 fn nothing_is_kept_by_the_provider_because_a_caller_asked_for_it() {
     let body = r#"{"model":"m","store":true,"prompt_cache_retention":"24h","messages":[{"role":"user","content":"q"}]}"#;
     let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
