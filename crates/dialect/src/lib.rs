@@ -38,6 +38,7 @@ mod prompt;
 mod reasoning;
 mod relay;
 mod request;
+mod retention;
 mod scan;
 mod splice;
 mod sse;

@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 use crate::{
     Needs, ParseError, elsewhere,
     needs::{Order, Speaker},
+    retention::TakenOut,
     scan::{Maybe, Named, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
     splice::{Edit, span},
     text::{Loose, Skip, Text, Word},
@@ -17,20 +18,18 @@ use crate::{
 /// What to put at the beginning of a body without `stream_options`.
 const ASK_USAGE: &str = r#""stream_options":{"include_usage":true},"#;
 
-/// The shortest time that OpenAI's prompt cache knows.
-const IN_MEMORY: &str = "\"in_memory\"";
-
-/// What to write in place of a value that would have the provider keep something.
-fn retained(whole: &[u8], raw: &RawValue, text: &'static str) -> Edit {
-    Edit { at: span(whole, raw), text: Cow::Borrowed(text) }
-}
-
 /// Reads what routing and policy need to know.
 ///
 /// # Errors
 /// [`ParseError`] naming the field at fault.
 pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
-    let mut top = Body { whole: body, peek: Peek::default(), usage: None, messages: false };
+    let mut top = Body {
+        whole: body,
+        peek: Peek::default(),
+        usage: None,
+        messages: false,
+        taken_out: TakenOut::default(),
+    };
     scan(body, &mut top)?;
     top.finish()
 }
@@ -40,6 +39,7 @@ struct Body<'b> {
     peek: Peek,
     usage: Option<Usage>,
     messages: bool,
+    taken_out: TakenOut,
 }
 
 /// What the caller's `stream_options` say.
@@ -56,6 +56,7 @@ impl Body<'_> {
         if !self.messages {
             return Err(ParseError::about("messages", "`messages` is missing"));
         }
+        self.taken_out.finish(self.whole, &mut self.peek);
         match self.usage {
             Some(Usage::Asked) => self.peek.include_usage = true,
             Some(Usage::Unasked(edit)) => self.peek.usage_edit = Some(edit),
@@ -97,20 +98,20 @@ impl<'de> Top<'de> for Body<'de> {
                 self.usage = Some(usage);
             }
             // How long a provider keeps a prompt is policy, and nothing that it keeps can be
-            // referred to here: storing and long caching are switched off in place.
+            // referred to here: storing is switched off in place.
             "store" => {
                 let raw: &'de RawValue = map.next_value()?;
-                if raw.get() == "true" {
-                    peek.retention.push(("store", retained(self.whole, raw, "false")));
+                match raw.get() {
+                    "false" | "null" => {}
+                    "true" => {
+                        let at = span(self.whole, raw);
+                        let edit = Edit { at, text: Cow::Borrowed("false") };
+                        peek.retention.push(("store", edit));
+                    }
+                    _ => return Err(place.fault("store", "`store` must be true or false")),
                 }
             }
-            "prompt_cache_retention" => {
-                let raw: &'de RawValue = map.next_value()?;
-                if raw.get() != "null" && raw.get() != IN_MEMORY {
-                    let edit = retained(self.whole, raw, IN_MEMORY);
-                    peek.retention.push(("prompt_cache_retention", edit));
-                }
-            }
+            key if TakenOut::known(key) => self.taken_out.field(self.whole, key, map)?,
             "max_completion_tokens" => {
                 peek.output_max = map.next_value::<Option<u64>>()?.or(peek.output_max);
             }

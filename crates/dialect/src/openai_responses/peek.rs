@@ -12,6 +12,7 @@ use super::ENCRYPTED;
 
 use crate::{
     Needs, ParseError, Unsupported, elsewhere,
+    retention::TakenOut,
     scan::{Peek, Place, Summed, Top, Walked, scan},
     splice::{Edit, span},
     text::{Loose, Skip, Text, Word},
@@ -33,8 +34,14 @@ const STATE: [&str; 3] = ["previous_response_id", "conversation", "prompt"];
 /// # Errors
 /// [`ParseError`] naming the field at fault.
 pub(crate) fn peek(body: &[u8]) -> Result<Peek, ParseError> {
-    let mut top =
-        Body { whole: body, peek: Peek::default(), store: None, include: None, input: false };
+    let mut top = Body {
+        whole: body,
+        peek: Peek::default(),
+        store: None,
+        include: None,
+        input: false,
+        taken_out: TakenOut::default(),
+    };
     scan(body, &mut top)?;
     top.finish()
 }
@@ -54,6 +61,7 @@ struct Body<'b> {
     store: Option<&'b RawValue>,
     include: Option<&'b RawValue>,
     input: bool,
+    taken_out: TakenOut,
 }
 
 impl Body<'_> {
@@ -68,6 +76,7 @@ impl Body<'_> {
             self.peek.sealing_edit = self.seal_reasoning();
             self.peek.retention.push(("store", edit));
         }
+        self.taken_out.finish(self.whole, &mut self.peek);
         Ok(self.peek)
     }
 
@@ -180,6 +189,7 @@ impl<'de> Top<'de> for Body<'de> {
                     peek.refused.get_or_insert_with(|| state("background"));
                 }
             }
+            key if TakenOut::known(key) => self.taken_out.field(self.whole, key, map)?,
             key if STATE.contains(&key) => {
                 if map.next_value::<Skip>()?.some {
                     peek.refused.get_or_insert_with(|| state(key));

@@ -331,12 +331,30 @@ fn a_field_that_moves_a_prompt_cannot_hide_behind_capitals() {
 
 #[test]
 fn nothing_is_kept_by_the_provider_because_a_caller_asked_for_it() {
-    let body = r#"{"model":"m","store":true,"prompt_cache_retention":"24h","messages":[{"role":"user","content":"q"}]}"#;
+    let body = r#"{"model":"m","store":true,"prompt_cache_retention":"24h","messages":[]}"#;
     let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
-    let expected = r#"{"model":"up","store":false,"prompt_cache_retention":"in_memory","messages":[{"role":"user","content":"q"}]}"#;
-    assert_eq!(sent.body, expected);
+    assert_eq!(sent.body, r#"{"model":"up","store":false,"messages":[]}"#);
     assert_eq!(sent.dropped, ["store", "prompt_cache_retention"]);
-    let body = r#"{"model":"up","store":false,"prompt_cache_retention":"in_memory","messages":[{"role":"user","content":"q"}]}"#;
+    let body = r#"{"prompt_cache_options":{"ttl":"24h"},"prompt_cache_retention":1,"model":"m","store":null,"messages":[], "service_tier":"flex"}"#;
+    let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
+    assert_eq!(sent.body, r#"{"model":"up","store":null,"messages":[]}"#);
+    let taken_out = ["prompt_cache_options", "prompt_cache_retention", "service_tier"];
+    assert_eq!(sent.dropped, taken_out);
+    let body = r#"{"model":"up","store":false,"prompt_cache_retention":"in_memory","prompt_cache_options":{"mode":"explicit"},"service_tier":"default","messages":[]}"#;
     let sent = emit(&openai(body).unwrap(), Upstream::OpenAiChat).unwrap();
     assert_eq!((&sent.body[..], sent.dropped.len()), (body.as_bytes(), 0));
+    for store in ["1", "\"true\"", "{}"] {
+        let body = format!(r#"{{"model":"m","messages":[],"store":{store}}}"#);
+        assert_eq!(openai(&body).unwrap_err().param.as_deref(), Some("store"));
+    }
+}
+
+#[test]
+fn a_responses_caller_decides_as_little_what_is_kept() {
+    let body = r#"{"prompt_cache_retention":"24h","model":"m","input":"x","service_tier":"priority","prompt_cache_options":{"ttl":"1h"}}"#;
+    let request = read(Client::OpenAiResponses, body).unwrap();
+    let sent = emit(&request, Upstream::OpenAiResponses).unwrap();
+    assert_eq!(sent.body, r#"{"store":false,"model":"up","input":"x"}"#);
+    let taken_out = ["store", "prompt_cache_retention", "service_tier", "prompt_cache_options"];
+    assert_eq!(sent.dropped, taken_out);
 }
