@@ -124,7 +124,7 @@ impl<'de> Top<'de> for Body<'de> {
                 let messages = map.next_value::<Summed<Messages, Walked<Message>>>()?.0;
                 peek.needs.merge(messages.needs);
                 peek.needs.merge(messages.order.needs());
-                peek.refused = messages.kept.map(kept);
+                peek.refused = peek.refused.take().or(messages.kept.map(kept));
             }
             "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),
             "functions" => peek.needs.function_tools |= map.next_value::<Skip>()?.some,

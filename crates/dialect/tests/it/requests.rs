@@ -272,7 +272,11 @@ proptest! {
 
 #[test]
 fn a_body_cannot_name_another_model_vendor_or_address() {
+    // Wherever it stands.
     let chat = |field: &str| format!(r#"{{"model":"m","messages":[],{field}}}"#);
+    let first = r#"{"models":["a/b"],"model":"m","messages":[]}"#;
+    let refused = emit(&openai(first).unwrap(), Upstream::OpenAiChat).unwrap_err();
+    assert_eq!(refused.param, "models");
     let responses = |field: &str| format!(r#"{{"model":"m","input":"x",{field}}}"#);
     for (name, value) in [
         ("models", r#"["a/b"]"#),
