@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use provider::{AwsKeys, Base, Credential};
+use provider::{AwsKeys, Base, Credential, Issuer};
 
 /// Where a credential comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -114,10 +114,12 @@ impl CredentialSource {
             Self::Aws { .. } | Self::AwsWebIdentity { .. } | Self::AwsInstance { .. } => {
                 Credential::Aws(AwsKeys { id: text(), secret: text().into(), session: None })
             }
-            Self::GoogleServiceAccount { .. }
-            | Self::GoogleMetadata { .. }
-            | Self::AzureClient { .. }
-            | Self::AzureFederated { .. } => Credential::Token(text().into()),
+            Self::GoogleServiceAccount { .. } | Self::GoogleMetadata { .. } => {
+                Credential::Token(Issuer::Google, text().into())
+            }
+            Self::AzureClient { .. } | Self::AzureFederated { .. } => {
+                Credential::Token(Issuer::Entra, text().into())
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use vocab::HttpHead;
 
 use crate::{
     Credential, Endpoint, Observed, Provider, Reach, Room, Setting, Settings, SettingsError,
-    base::{Base, Shape},
+    base::{Base, KEY, Shape},
     observed::{count, request_id},
 };
 
@@ -90,10 +90,8 @@ impl Provider for Anthropic {
             None => Ok(endpoint),
             // Exactly one of `x-api-key` and `authorization`: with both, Anthropic takes the first.
             Some(Credential::Secret(key)) => endpoint.credential(API_KEY, key.expose_secret()),
-            Some(Credential::Token(token)) => endpoint.bearer(token),
-            Some(Credential::Aws(_)) => {
-                Err(SettingsError::CredentialKind { takes: "a key, or a token" })
-            }
+            Some(Credential::Token(_, token)) => endpoint.granted_here(token, KEY),
+            Some(Credential::Aws(_)) => Err(SettingsError::CredentialKind { takes: KEY }),
         }
     }
 

@@ -33,7 +33,7 @@ mod sigv4;
 use secrecy::{ExposeSecret, SecretString};
 use vocab::{HttpCall, HttpReply, Timestamp};
 
-use crate::{AwsKeys, Credential};
+use crate::{AwsKeys, Credential, Issuer};
 
 pub use aws_container::AwsContainer;
 pub use aws_instance::AwsInstance;
@@ -174,9 +174,10 @@ impl Pending {
                 let role = aws_instance::read_role(reply)?;
                 call(instance.keys_call(&role, &session)?, Await::InstanceKeys)
             }
-            Await::GoogleToken | Await::GoogleMetadata | Await::AzureToken => {
-                reply::bearer(reply, step, now).map(Step::Ready)
+            Await::GoogleToken | Await::GoogleMetadata => {
+                reply::bearer(reply, step, Issuer::Google, now).map(Step::Ready)
             }
+            Await::AzureToken => reply::bearer(reply, step, Issuer::Entra, now).map(Step::Ready),
         }
     }
 }

@@ -15,7 +15,7 @@ use secrecy::ExposeSecret;
 use vocab::HttpHead;
 
 use crate::{
-    Credential, Endpoint, Observed, Provider, Reach, Setting, Settings, SettingsError,
+    Credential, Endpoint, Issuer, Observed, Provider, Reach, Setting, Settings, SettingsError,
     base::{Base, Shape},
     openai_api::{APIS, APIS_ALL, APIS_SETTING, check_apis, observe, speaks},
 };
@@ -141,9 +141,11 @@ impl Provider for AzureOpenAi {
         match credential {
             None => Ok(endpoint),
             Some(Credential::Secret(key)) => endpoint.credential(API_KEY, key.expose_secret()),
-            Some(Credential::Token(token)) => endpoint.bearer(token),
-            Some(Credential::Aws(_)) => {
-                Err(SettingsError::CredentialKind { takes: "a key, or a token of Microsoft Entra" })
+            Some(Credential::Token(Issuer::Entra, token)) => endpoint.granted(token),
+            Some(Credential::Token(Issuer::Google, _) | Credential::Aws(_)) => {
+                Err(SettingsError::CredentialKind {
+                    takes: "write a key, or an application of Microsoft Entra",
+                })
             }
         }
     }

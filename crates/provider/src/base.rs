@@ -12,6 +12,9 @@ use crate::SettingsError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Base(Uri);
 
+/// What to write where nothing but a key is taken.
+pub(crate) const KEY: &str = "write a key, by `env` or `file`";
+
 /// What a provider expects of a base address.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Shape {
@@ -65,6 +68,16 @@ impl Base {
         &self.0
     }
 
+    /// Its host, as the address writes it.
+    pub(crate) fn host(&self) -> &str {
+        self.0.host().unwrap_or_default()
+    }
+
+    /// Whether what is sent there can be read on the way: neither encrypted nor kept to this machine.
+    pub(crate) fn is_open(&self) -> bool {
+        self.0.scheme() != Some(&Scheme::HTTPS) && !is_loopback(self.host())
+    }
+
     /// The address of `path` (which starts with `/`) under this base.
     ///
     /// # Errors
@@ -79,6 +92,13 @@ impl Base {
         parts.path_and_query = Some(PathAndQuery::try_from(whole).map_err(|_| wrong())?);
         Uri::from_parts(parts).map_err(|_| wrong())
     }
+}
+
+/// Whether a host, as an address writes it, is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost"
+        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// A bounded quote.

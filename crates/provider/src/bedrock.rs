@@ -16,12 +16,14 @@ pub(crate) use model::Model;
 use crate::{
     Base, CallContext, Credential, Endpoint, Observed, Provider, Reach, Setting, Settings,
     SettingsError, auth,
-    base::Shape,
+    base::{Shape, is_loopback},
     observed::{count, request_id, text},
     retry_hint,
 };
 
 const SERVICE: &str = "bedrock";
+/// What Amazon's own hosts for it begin with.
+const SERVICES: [&str; 2] = ["bedrock-runtime", "bedrock-runtime-fips"];
 const SHAPE: Shape =
     Shape { example: "https://bedrock-runtime.eu-west-1.amazonaws.com", appended: &["/model"] };
 pub(crate) const REGION: Setting = Setting {
@@ -80,7 +82,7 @@ impl Provider for Bedrock {
     }
 
     fn reach(&self, settings: &Settings, model: &str) -> Reach {
-        Model::read(model).reach(settings.get(REGION.name).unwrap_or_default())
+        reach(settings, model, &SERVICES)
     }
 
     fn connect(
@@ -97,10 +99,18 @@ impl Provider for Bedrock {
             "" => Base::parse_shape(&host(region), SHAPE)?,
             stated => Base::parse_shape(stated, SHAPE)?,
         };
+        // P5: two answers to the question where are none.
+        if region_of(&base, &SERVICES).is_some_and(|called| !called.eq_ignore_ascii_case(region)) {
+            let Setting { name, what, example, .. } = REGION;
+            return Err(SettingsError::Wrong { setting: name, what, example });
+        }
         let endpoint = Endpoint::new(base, &settings.headers)?;
         match credential {
             None => Ok(endpoint),
-            Some(Credential::Secret(key) | Credential::Token(key)) => endpoint.bearer(key),
+            Some(Credential::Secret(key)) => endpoint.bearer(key),
+            Some(Credential::Token(..)) => Err(SettingsError::CredentialKind {
+                takes: "write a key of Bedrock's, or an AWS identity",
+            }),
             Some(Credential::Aws(keys)) => {
                 let signer = auth::Signer::new(keys, region, SERVICE);
                 let signer =
@@ -158,6 +168,26 @@ pub(crate) fn region(settings: &Settings) -> Result<&str, SettingsError> {
         Ok(region)
     } else {
         Err(SettingsError::Wrong { setting: name, what, example })
+    }
+}
+
+/// The region that an address calls, if it is a host of Amazon's, by any of its names.
+pub(crate) fn region_of<'b>(base: &'b Base, services: &[&str]) -> Option<&'b str> {
+    let mut labels = base.host().split('.');
+    labels.find(|label| services.iter().any(|service| label.eq_ignore_ascii_case(service)))?;
+    labels.next()
+}
+
+/// Where a prompt may be processed. A region is claimed for Amazon's hosts and for this machine,
+/// where a simulator stands for them; a proxy does not tell which it calls.
+pub(crate) fn reach(settings: &Settings, model: &str, services: &[&str]) -> Reach {
+    let reach = Model::read(model).reach(settings.get(REGION.name).unwrap_or_default());
+    let stated = settings.base_url.trim();
+    let base = Base::parse_shape(stated, SHAPE).ok();
+    let tells = |base: Base| region_of(&base, services).is_some() || is_loopback(base.host());
+    match reach {
+        Reach::Region(_) if !stated.is_empty() && !base.is_some_and(tells) => Reach::Unstated,
+        reach => reach,
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
     ANTHROPIC_VERSION_DEFAULT, Base, CallContext, Credential, Endpoint, Observed, Provider, Reach,
     Setting, Settings, SettingsError, auth,
     base::Shape,
-    bedrock::{Model, REGION, region},
+    bedrock::{Model, REGION, reach, region, region_of},
     observed::request_id,
     retry_hint,
 };
@@ -77,7 +77,7 @@ impl Provider for BedrockMantle {
 
     fn reach(&self, settings: &Settings, model: &str) -> Reach {
         // The name of a profile is refused there today; it is not certified for a region either way.
-        Model::read(model).reach(settings.get(REGION.name).unwrap_or_default())
+        reach(settings, model, &[SERVICE])
     }
 
     fn connect(
@@ -94,7 +94,7 @@ impl Provider for BedrockMantle {
             stated => Base::parse_shape(stated, SHAPE)?,
         };
         // P5: two answers to the question where are none.
-        if region_of(&base).is_some_and(|called| !called.eq_ignore_ascii_case(region)) {
+        if region_of(&base, &[SERVICE]).is_some_and(|called| !called.eq_ignore_ascii_case(region)) {
             return Err(wrong(REGION));
         }
         let endpoint = Endpoint::new(base, &settings.headers)?
@@ -104,7 +104,10 @@ impl Provider for BedrockMantle {
             .at(UpstreamDialect::AnthropicCount, "/anthropic/v1/messages/count_tokens")?;
         match credential {
             None => Ok(endpoint),
-            Some(Credential::Secret(key) | Credential::Token(key)) => endpoint.bearer(key),
+            Some(Credential::Secret(key)) => endpoint.bearer(key),
+            Some(Credential::Token(..)) => Err(SettingsError::CredentialKind {
+                takes: "write a key of Bedrock's, or an AWS identity",
+            }),
             Some(Credential::Aws(keys)) => {
                 let signer = auth::Signer::new(keys, region, SERVICE);
                 let signer =
@@ -147,13 +150,6 @@ impl Provider for BedrockMantle {
     fn observe(&self, head: &HttpHead) -> Observed {
         Observed { request_id: request_id(head, &REQUEST_IDS), ..Observed::default() }
     }
-}
-
-/// The region in the name of a host of Amazon's, public or in a network of one's own.
-fn region_of(base: &Base) -> Option<&str> {
-    let mut labels = base.uri().host()?.split('.');
-    labels.find(|label| label.eq_ignore_ascii_case(SERVICE))?;
-    labels.next()
 }
 
 /// Mantle has one code for all that it calls the caller's mistake: the words tell them apart, and

@@ -9,10 +9,20 @@ use secrecy::SecretString;
 pub enum Credential {
     /// A key that an operator holds.
     Secret(SecretString),
-    /// A token that an identity provider granted for a while, sent as a bearer.
-    Token(SecretString),
+    /// A token that an identity provider granted for a while, sent as a bearer, and only to whom it
+    /// was issued for.
+    Token(Issuer, SecretString),
     /// AWS keys, which sign each call.
     Aws(AwsKeys),
+}
+
+/// Who granted a token, and so whose services it is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Issuer {
+    /// Google, for Google Cloud.
+    Google,
+    /// Microsoft Entra, for Azure.
+    Entra,
 }
 
 /// AWS keys.
@@ -30,7 +40,7 @@ impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Secret(_) => "Secret",
-            Self::Token(_) => "Token",
+            Self::Token(..) => "Token",
             Self::Aws(_) => "Aws",
         })
     }

@@ -13,6 +13,7 @@ use vocab::HttpCall;
 use crate::{
     Base, CallContext, SettingsError,
     auth::{Signer, percent_into},
+    base::is_loopback,
 };
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -169,6 +170,33 @@ impl Endpoint {
             return Err(SettingsError::ValueShape { setting: "credential" });
         }
         self.credential(header::AUTHORIZATION, &format!("Bearer {key}"))
+    }
+
+    /// Adds a token that was granted, as a bearer.
+    ///
+    /// # Errors
+    /// [`SettingsError::TokenInTheOpen`] where it could be read on the way.
+    pub(crate) fn granted(self, token: &SecretString) -> Result<Self, SettingsError> {
+        if self.base.is_open() {
+            return Err(SettingsError::TokenInTheOpen);
+        }
+        self.bearer(token)
+    }
+
+    /// The same where nobody's tokens are taken but on this machine, where a server may stand for
+    /// any.
+    ///
+    /// # Errors
+    /// [`SettingsError::CredentialKind`] for every other address.
+    pub(crate) fn granted_here(
+        self,
+        token: &SecretString,
+        takes: &'static str,
+    ) -> Result<Self, SettingsError> {
+        if !is_loopback(self.base.host()) {
+            return Err(SettingsError::CredentialKind { takes });
+        }
+        self.bearer(token)
     }
 
     /// What all its addresses begin with.

@@ -10,7 +10,8 @@ use secrecy::ExposeSecret;
 use vocab::{HttpCall, HttpHead};
 
 use crate::{
-    CallContext, Credential, Endpoint, Observed, Provider, Reach, Setting, Settings, SettingsError,
+    CallContext, Credential, Endpoint, Issuer, Observed, Provider, Reach, Setting, Settings,
+    SettingsError,
     base::{Base, Shape},
     google::{address, is_plain, method},
 };
@@ -75,9 +76,11 @@ impl Provider for Gemini {
         match credential {
             None => Ok(endpoint),
             Some(Credential::Secret(key)) => endpoint.credential(API_KEY, key.expose_secret()),
-            Some(Credential::Token(token)) => endpoint.bearer(token),
-            Some(Credential::Aws(_)) => {
-                Err(SettingsError::CredentialKind { takes: "a key, or a token" })
+            Some(Credential::Token(Issuer::Google, token)) => endpoint.granted(token),
+            Some(Credential::Token(Issuer::Entra, _) | Credential::Aws(_)) => {
+                Err(SettingsError::CredentialKind {
+                    takes: "write a key, or a Google service account",
+                })
             }
         }
     }

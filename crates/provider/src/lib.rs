@@ -56,7 +56,7 @@ use vocab::{Failure, HttpCall, HttpHead, HttpReply, RequestId, Timestamp};
 pub use anthropic::VERSION_DEFAULT as ANTHROPIC_VERSION_DEFAULT;
 pub use base::Base;
 pub use catalog::{catalog, find};
-pub use credential::{AwsKeys, Credential};
+pub use credential::{AwsKeys, Credential, Issuer};
 pub use endpoint::Endpoint;
 pub use observed::{Observed, Room};
 pub use reach::Reach;

@@ -9,7 +9,7 @@ use vocab::HttpHead;
 
 use crate::{
     Credential, Endpoint, Observed, Provider, Reach, Room, Setting, Settings, SettingsError,
-    base::{Base, Shape},
+    base::{Base, KEY, Shape},
     observed::{count, request_id},
 };
 
@@ -102,10 +102,9 @@ impl Provider for Mistral {
             .at(UpstreamDialect::MistralEmbeddings, "/v1/embeddings")?;
         match credential {
             None => Ok(endpoint),
-            Some(Credential::Secret(key) | Credential::Token(key)) => endpoint.bearer(key),
-            Some(Credential::Aws(_)) => {
-                Err(SettingsError::CredentialKind { takes: "a key, or a token" })
-            }
+            Some(Credential::Secret(key)) => endpoint.bearer(key),
+            Some(Credential::Token(_, token)) => endpoint.granted_here(token, KEY),
+            Some(Credential::Aws(_)) => Err(SettingsError::CredentialKind { takes: KEY }),
         }
     }
 

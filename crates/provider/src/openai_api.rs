@@ -6,6 +6,7 @@ use vocab::HttpHead;
 
 use crate::{
     Base, Credential, Endpoint, Observed, Reach, Room, Setting, Settings, SettingsError,
+    base::KEY,
     observed::{count, request_id, text},
 };
 
@@ -117,20 +118,19 @@ pub(crate) fn billed(
     Ok(endpoint)
 }
 
-/// A key or a token as a bearer; nothing for servers that want none.
+/// A key as a bearer; nothing for servers that want none.
 ///
 /// # Errors
-/// Keys that sign, which none of these servers takes.
+/// Keys that sign and tokens that were granted, which are for other services.
 pub(crate) fn bearer(
     endpoint: Endpoint,
     credential: Option<&Credential>,
 ) -> Result<Endpoint, SettingsError> {
     match credential {
         None => Ok(endpoint),
-        Some(Credential::Secret(key) | Credential::Token(key)) => endpoint.bearer(key),
-        Some(Credential::Aws(_)) => {
-            Err(SettingsError::CredentialKind { takes: "a key, or a token" })
-        }
+        Some(Credential::Secret(key)) => endpoint.bearer(key),
+        Some(Credential::Token(_, token)) => endpoint.granted_here(token, KEY),
+        Some(Credential::Aws(_)) => Err(SettingsError::CredentialKind { takes: KEY }),
     }
 }
 

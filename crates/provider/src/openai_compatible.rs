@@ -7,7 +7,7 @@ use dialect::{OutputLimit, UpstreamDialect};
 use vocab::HttpHead;
 
 use crate::{
-    Credential, Endpoint, Observed, Provider, Reach, Setting, Settings, SettingsError,
+    Credential, Endpoint, Issuer, Observed, Provider, Reach, Setting, Settings, SettingsError,
     base::{Base, Shape},
     openai_api::{
         APIS, APIS_SETTING, APPENDED, ORGANIZATION, PROJECT, bearer, billed, check_apis, observe,
@@ -44,6 +44,19 @@ fn is_openai(base_url: &str) -> bool {
     let host = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
     let host = host.split(['/', ':']).next().unwrap_or_default();
     host == "api.openai.com" || host.ends_with(".api.openai.com")
+}
+
+/// What to write instead of a token that is not for the server.
+const TAKES: &str = "write a key; tokens go to the hosts of who granted them, Google's under `googleapis.com` and Microsoft Entra's under `azure.com`, and to loopback addresses";
+
+/// Whether a token of this issuer is for a server at this address.
+fn takes(base: &Base, issuer: Issuer) -> bool {
+    let host = base.host().trim_end_matches('.').to_ascii_lowercase();
+    let end = match issuer {
+        Issuer::Google => ".googleapis.com",
+        Issuer::Entra => ".azure.com",
+    };
+    host.ends_with(end)
 }
 
 /// An OpenAI-compatible server. The credential is optional, for servers of one's own.
@@ -86,7 +99,17 @@ impl Provider for OpenAiCompatible {
         for api in &APIS {
             endpoint = endpoint.at(api.is, api.path)?;
         }
-        bearer(billed(endpoint, settings)?, credential)
+        let endpoint = billed(endpoint, settings)?;
+        match credential {
+            Some(Credential::Token(issuer, token)) => {
+                if takes(endpoint.base(), *issuer) {
+                    endpoint.granted(token)
+                } else {
+                    endpoint.granted_here(token, TAKES)
+                }
+            }
+            other => bearer(endpoint, other),
+        }
     }
 
     fn observe(&self, head: &HttpHead) -> Observed {

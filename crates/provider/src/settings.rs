@@ -132,11 +132,16 @@ pub enum SettingsError {
         example: &'static str,
     },
     /// A credential of a kind that this provider does not take.
-    #[error("the credential is not of a kind that this provider takes: {takes}")]
+    #[error("the credential is not of a kind that this endpoint takes: {takes}")]
     CredentialKind {
         /// What it takes.
         takes: &'static str,
     },
+    /// A granted token on its way to an address that is not encrypted.
+    #[error(
+        "a token is not sent to a `base_url` without encryption: write `https://`, or a loopback address for a server on this machine"
+    )]
+    TokenInTheOpen,
     /// A setting or credential that cannot be a header value.
     #[error(
         "`{setting}` cannot be sent in a header: it is empty or has a line break or another character outside printable ASCII (is there a newline at the end of its file?)"

@@ -9,8 +9,9 @@ use secrecy::ExposeSecret;
 use vocab::{HttpCall, HttpHead};
 
 use crate::{
-    CallContext, Credential, Endpoint, Observed, Provider, Reach, Setting, Settings, SettingsError,
-    base::{Base, Shape},
+    CallContext, Credential, Endpoint, Issuer, Observed, Provider, Reach, Setting, Settings,
+    SettingsError,
+    base::{Base, Shape, is_loopback},
     google::{address, is_plain, method},
 };
 
@@ -101,7 +102,8 @@ impl Provider for Vertex {
             None => Reach::Unstated,
             Some("global") => Reach::Global,
             Some(geography @ ("eu" | "us")) => Reach::Geography(geography.to_owned()),
-            Some(region) => Reach::Region(region.to_owned()),
+            Some(region) if tells(&settings.base_url) => Reach::Region(region.to_owned()),
+            Some(_) => Reach::Unstated,
         }
     }
 
@@ -124,17 +126,23 @@ impl Provider for Vertex {
             stated => stated.to_owned(),
         };
         let host = Base::parse_shape(&host, SHAPE)?;
+        // P5: two answers to the question where are none.
+        if location_of(&host).is_some_and(|called| called != location) {
+            return Err(wrong(LOCATION));
+        }
         let path = format!("/v1/projects/{project}/locations/{location}/publishers");
         let base = Base::parse(&host.join(&path)?.to_string(), SHAPE.example)?;
         let endpoint = Endpoint::new(base, &settings.headers)?;
         match credential {
             None => Ok(endpoint),
-            Some(Credential::Token(token)) => endpoint.bearer(token),
+            Some(Credential::Token(Issuer::Google, token)) => endpoint.granted(token),
             // Keys of Google Cloud that are bound to a service account.
             Some(Credential::Secret(key)) => endpoint.credential(API_KEY, key.expose_secret()),
-            Some(Credential::Aws(_)) => Err(SettingsError::CredentialKind {
-                takes: "a Google service account, or a key bound to one",
-            }),
+            Some(Credential::Token(Issuer::Entra, _) | Credential::Aws(_)) => {
+                Err(SettingsError::CredentialKind {
+                    takes: "write a Google service account, or a key bound to one",
+                })
+            }
         }
     }
 
@@ -167,6 +175,27 @@ fn host(location: &str) -> String {
         "eu" | "us" => format!("https://aiplatform.{location}.rep.googleapis.com"),
         region => format!("https://{region}-aiplatform.googleapis.com"),
     }
+}
+
+/// The location that an address calls, if it is a public host of Google's.
+fn location_of(base: &Base) -> Option<String> {
+    let host = base.host().trim_end_matches('.').to_ascii_lowercase();
+    let name = host.strip_suffix(".googleapis.com")?;
+    let name = name.strip_suffix(".mtls").unwrap_or(name);
+    if name == "aiplatform" {
+        return Some("global".to_owned());
+    }
+    let geography = || name.strip_prefix("aiplatform.")?.strip_suffix(".rep");
+    name.strip_suffix("-aiplatform").or_else(geography).map(str::to_owned)
+}
+
+/// Whether an address tells the region: made from the setting, Google's own, or on this machine,
+/// where a simulator stands for it. A proxy does not tell which host it calls.
+fn tells(base_url: &str) -> bool {
+    let stated = base_url.trim();
+    stated.is_empty()
+        || Base::parse_shape(stated, SHAPE)
+            .is_ok_and(|base| location_of(&base).is_some() || is_loopback(base.host()))
 }
 
 /// A setting that becomes part of host and path, and so must be nothing but a name.

@@ -99,7 +99,7 @@ fn check_endpoint(raw: RawEndpoint, regions: &Names, notes: &Notes) -> EndpointC
                 let place = match error {
                     SettingsError::BaseUrlCredential | SettingsError::BaseUrlQuery => secret_free,
                     SettingsError::Missing { .. } => secret_free,
-                    SettingsError::CredentialKind { .. } => {
+                    SettingsError::CredentialKind { .. } | SettingsError::TokenInTheOpen => {
                         raw.credential.as_ref().map_or(secret_free, |source| source.place)
                     }
                     SettingsError::Wrong { setting, .. }

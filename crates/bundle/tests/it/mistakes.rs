@@ -194,7 +194,7 @@ const ONE_LINE_EACH: &[Mistake] = &[
         "endpoints.yaml",
         "{file: secrets/two}",
         "{aws_instance: {}}",
-        "E endpoints.yaml:11:15 the credential is not of a kind that this provider takes (a key, or a token)",
+        "E endpoints.yaml:11:15 the credential is not of a kind that this endpoint takes (write a key, by `env` or `file`)",
     ),
     mistake(
         "models.yaml",

@@ -90,7 +90,7 @@ mod tests {
     }
 
     fn granted(seconds: Option<u64>) -> Granted {
-        let credential = Credential::Token(SecretString::from("t"));
+        let credential = Credential::Token(provider::Issuer::Google, SecretString::from("t"));
         Granted { credential, expires: seconds.map(at) }
     }
 

@@ -12,6 +12,7 @@ use super::{
     AuthError,
     encode::{bare, sensitive},
 };
+use crate::base::is_loopback;
 
 /// The address of ECS, under which relative paths lie.
 const ECS: &str = "http://169.254.170.2";
@@ -73,11 +74,4 @@ impl AwsContainer {
         }
         Ok(call)
     }
-}
-
-/// Whether a host, as an address writes it, is this machine.
-pub(super) fn is_loopback(host: &str) -> bool {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    host == "localhost"
-        || bare.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }

@@ -14,8 +14,9 @@ use http::Uri;
 use serde_json::{Value, json};
 use vocab::{HttpCall, Timestamp};
 
-use super::{AuthError, aws_container::is_loopback, encode::form, error::sendable};
+use super::{AuthError, encode::form, error::sendable};
 use crate::Base;
+use crate::base::is_loopback;
 
 /// The scope that Vertex AI asks for.
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";

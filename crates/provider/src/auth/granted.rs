@@ -70,7 +70,11 @@ mod tests {
     use super::*;
 
     fn granted(life: Duration, now: Timestamp) -> Granted {
-        Granted::lasting(Credential::Token(SecretString::from("t")), life, now)
+        Granted::lasting(
+            Credential::Token(crate::Issuer::Google, SecretString::from("t")),
+            life,
+            now,
+        )
     }
 
     fn minutes(n: u64) -> Duration {

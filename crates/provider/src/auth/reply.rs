@@ -8,7 +8,7 @@ use serde_json::Value;
 use vocab::{HttpReply, Timestamp};
 
 use super::{AuthError, AuthStep, Granted, error::sendable};
-use crate::Credential;
+use crate::{Credential, Issuer};
 
 /// The longest code that is quoted, in bytes.
 const CODE_MAX: usize = 64;
@@ -75,6 +75,7 @@ pub(super) fn text(json: &Value, field: &'static str, step: AuthStep) -> Result<
 pub(super) fn bearer(
     reply: &HttpReply,
     step: AuthStep,
+    issuer: Issuer,
     now: Timestamp,
 ) -> Result<Granted, AuthError> {
     let json = json(reply, step)?;
@@ -84,7 +85,7 @@ pub(super) fn bearer(
     if secs == 0 {
         return Err(AuthError::Stale { step, expired: now });
     }
-    let credential = Credential::Token(SecretString::from(token));
+    let credential = Credential::Token(issuer, SecretString::from(token));
     Ok(Granted::lasting(credential, Duration::from_secs(secs), now))
 }
 

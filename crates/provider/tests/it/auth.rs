@@ -51,7 +51,7 @@ pub(crate) fn field<'a>(call: &'a HttpCall, name: &str) -> Option<&'a str> {
 
 pub(crate) fn bearer(granted: &Granted) -> &str {
     match &granted.credential {
-        Credential::Token(token) => token.expose_secret(),
+        Credential::Token(_, token) => token.expose_secret(),
         other => panic!("{other:?}"),
     }
 }

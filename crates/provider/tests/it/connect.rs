@@ -1,7 +1,7 @@
 //! The contract suite: settings and secrets, for every provider in the catalogue.
 
 use dialect::UpstreamDialect;
-use provider::{AwsKeys, Credential, Reach, Settings, SettingsError, catalog};
+use provider::{AwsKeys, Credential, Issuer, Provider, Reach, Settings, SettingsError, catalog};
 use secrecy::SecretString;
 
 use crate::support::{SECRET, base_url, context, endpoint, outbound, secret, settings_of};
@@ -49,6 +49,98 @@ fn keys_that_sign_are_refused_or_sign_the_call() {
         let signature = call.headers.get("authorization").unwrap();
         assert!(signature.as_bytes().starts_with(b"AWS4-"), "{}", provider.name());
         assert!(signature.is_sensitive(), "{}", provider.name());
+    }
+}
+
+#[test]
+fn a_token_goes_to_whom_it_was_issued_for_and_to_nobody_else() {
+    let takes = |provider: &'static dyn Provider, base: &str, issuer| {
+        let token = Credential::Token(issuer, SecretString::from(SECRET));
+        match provider.connect(&settings_of(provider, base), Some(&token)) {
+            Ok(_) => true,
+            Err(error) => {
+                assert!(matches!(error, SettingsError::CredentialKind { .. }), "{error}");
+                false
+            }
+        }
+    };
+    for provider in catalog() {
+        let taken = [Issuer::Google, Issuer::Entra]
+            .map(|issuer| takes(*provider, base_url(*provider), issuer));
+        let expected = match provider.name() {
+            "vertex" | "gemini" => [true, false],
+            "azure-openai" => [false, true],
+            _ => [false, false],
+        };
+        assert_eq!(taken, expected, "{}", provider.name());
+    }
+    let compatible = provider::find("openai-compatible").unwrap();
+    for (base, expected) in [
+        ("https://europe-west4-aiplatform.googleapis.com/v1beta1/x", [true, false]),
+        ("https://r.services.ai.azure.com/openai", [false, true]),
+        ("https://googleapis.com.evil.example", [false, false]),
+        ("https://evilgoogleapis.com", [false, false]),
+        ("http://127.0.0.1:8080", [true, true]),
+        ("http://localhost:8080", [true, true]),
+        ("http://127.0.0.1.evil.example", [false, false]),
+    ] {
+        let taken = [Issuer::Google, Issuer::Entra].map(|issuer| takes(compatible, base, issuer));
+        assert_eq!(taken, expected, "{base}");
+    }
+}
+
+#[test]
+fn a_token_that_was_granted_does_not_cross_a_network_in_the_clear() {
+    for (name, issuer) in
+        [("vertex", Issuer::Google), ("gemini", Issuer::Google), ("azure-openai", Issuer::Entra)]
+    {
+        let provider = provider::find(name).unwrap();
+        let token = Credential::Token(issuer, SecretString::from(SECRET));
+        let connect = |base| provider.connect(&settings_of(provider, base), Some(&token)).map(drop);
+        assert_eq!(connect("http://api.example"), Err(SettingsError::TokenInTheOpen), "{name}");
+        assert_eq!(connect("http://[::1]:8080"), Ok(()), "{name}");
+        assert_eq!(connect("https://api.example"), Ok(()), "{name}");
+    }
+}
+
+#[test]
+fn an_address_that_contradicts_the_place_is_refused_and_a_proxy_claims_none() {
+    let region = |name: &str| Reach::Region(name.to_owned());
+    let vertex = ("vertex", "location", "europe-west4");
+    let bedrock = ("bedrock", "aws_region", "eu-west-1");
+    for ((name, setting, place), base, expected) in [
+        (vertex, "", Some(region("europe-west4"))),
+        (vertex, "https://Europe-West4-aiplatform.googleapis.com", Some(region("europe-west4"))),
+        (vertex, "https://us-central1-aiplatform.googleapis.com", None),
+        (vertex, "https://us-central1-aiplatform.mtls.googleapis.com", None),
+        (vertex, "https://aiplatform.googleapis.com", None),
+        (vertex, "https://aiplatform.us.rep.googleapis.com", None),
+        (vertex, "https://vertex.proxy.example", Some(Reach::Unstated)),
+        (vertex, "http://127.0.0.1:8080", Some(region("europe-west4"))),
+        (bedrock, "", Some(region("eu-west-1"))),
+        (
+            bedrock,
+            "https://bedrock-runtime-fips.eu-west-1.amazonaws.com",
+            Some(region("eu-west-1")),
+        ),
+        (bedrock, "https://bedrock-runtime.us-east-1.amazonaws.com", None),
+        (bedrock, "https://bedrock-runtime-fips.us-east-1.amazonaws.com", None),
+        (bedrock, "https://vpce-1.bedrock-runtime.us-east-1.vpce.amazonaws.com", None),
+        (bedrock, "https://bedrock.proxy.example", Some(Reach::Unstated)),
+        (bedrock, "http://localhost:8080", Some(region("eu-west-1"))),
+    ] {
+        let provider = provider::find(name).unwrap();
+        let mut settings = settings_of(provider, base);
+        settings.values.insert(setting.to_owned(), place.to_owned());
+        let model = "amazon.nova-lite-v1:0";
+        let reach = provider.connect(&settings, None).map(|_| provider.reach(&settings, model));
+        match expected {
+            Some(expected) => assert_eq!(reach, Ok(expected), "{base}"),
+            None => assert!(
+                matches!(&reach, Err(SettingsError::Wrong { setting: of, .. }) if *of == setting),
+                "{base}: {reach:?}"
+            ),
+        }
     }
 }
 

@@ -28,7 +28,7 @@ fn call(
     model: &str,
 ) -> HttpCall {
     let provider = find(provider).unwrap();
-    let token = Credential::Token(SecretString::from("ya29.hunter2"));
+    let token = Credential::Token(provider::Issuer::Google, SecretString::from("ya29.hunter2"));
     let endpoint = provider.connect(settings, Some(&token)).unwrap();
     let body = Bytes::from_static(br#"{"contents":[]}"#);
     let outbound = Outbound { dialect, body, headers: Vec::new(), stream, dropped: Vec::new() };

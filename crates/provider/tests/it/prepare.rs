@@ -210,7 +210,7 @@ fn azure_with_a_date_names_the_deployment_in_the_address() {
 #[test]
 fn azure_takes_a_token_as_a_bearer() {
     let provider = provider("azure-openai");
-    let token = Credential::Token(SecretString::from("t"));
+    let token = Credential::Token(provider::Issuer::Entra, SecretString::from("t"));
     let endpoint = provider.connect(&settings("https://r.example"), Some(&token)).unwrap();
     let call = provider.prepare(&endpoint, outbound(provider, Vec::new()), &context());
     assert_eq!(call.headers["authorization"], "Bearer t");
