@@ -9,6 +9,7 @@
 //! of tenants, budgets or policy. What a body may contain is text of a person, so no error of
 //! this crate quotes it (AUD-4), except the provider's own words to the caller.
 
+mod address;
 mod answer;
 mod anthropic;
 mod arguments;

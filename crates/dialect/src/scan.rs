@@ -13,7 +13,7 @@ use serde::{
 use serde_json::error::Category;
 
 use crate::{
-    Needs, ParseError, Unsupported,
+    Needs, ParseError, Unsupported, address,
     keys::{FAULTS, Keys},
     splice::Edit,
     text::{Skip, Text},
@@ -255,8 +255,12 @@ impl<'de> Object<'de> for Named {
 }
 
 /// That a field names what a provider keeps: nothing that is kept can be referred to, for it would
-/// have been processed and stored where nobody decided.
+/// have been processed and stored where nobody decided. Of an address: that no provider is to
+/// fetch it.
 pub(crate) fn kept(param: String) -> Unsupported {
+    if let Some(refused) = address::refused(&param) {
+        return refused;
+    }
     let message = format!(
         "`{param}` refers to what a provider keeps, and nothing is kept: send the content itself"
     );

@@ -2,6 +2,7 @@
 
 use crate::{
     Unsupported,
+    address::is_web,
     fields::{Field, Fields},
     prompt::{
         Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Prompt, Reasoning, Role,
@@ -258,12 +259,21 @@ fn document(block: &mut Fields<'_>) -> Result<Document, Unsupported> {
             source.take("media_type");
             DocumentSource::Text(source.require("data")?.text()?.into_owned())
         }
-        "url" => DocumentSource::Url(source.require("url")?.text()?.into_owned()),
+        "url" => DocumentSource::Url(web(&source.require("url")?)?),
         "file" => return Err(kept(&source.require("file_id")?)),
         _ => return Err(kind.refuse("names a source that cannot be carried to this provider")),
     };
     source.finish()?;
     Ok(Document { name, source: read })
+}
+
+/// An address that anybody may read.
+fn web(url: &Field<'_>) -> Result<String, Unsupported> {
+    let text = url.text()?;
+    if !is_web(&text) {
+        return Err(url.refuse("must be an http or https address"));
+    }
+    Ok(text.into_owned())
 }
 
 /// Files are state of one provider.
@@ -279,7 +289,7 @@ fn image(field: &Field<'_>) -> Result<Image, Unsupported> {
             media_type: source.require("media_type")?.text()?.into_owned(),
             base64: source.require("data")?.text()?.into_owned(),
         },
-        "url" => Image::Url(source.require("url")?.text()?.into_owned()),
+        "url" => Image::Url(web(&source.require("url")?)?),
         "file" => return Err(kept(&source.require("file_id")?)),
         _ => return Err(kind.refuse("names a source that cannot be carried to this provider")),
     };

@@ -6,6 +6,7 @@ use serde_json::value::RawValue;
 use super::Version;
 use crate::{
     Needs, ParseError, Unsupported,
+    address::Address,
     needs::{Order, Speaker},
     scan::{Maybe, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
     splice::span,
@@ -352,6 +353,10 @@ impl<'de> Object<'de> for Source {
                 if map.next_value::<Skip>()?.some {
                     self.kept = Some(".file_id".to_owned());
                 }
+            }
+            "url" => {
+                let foreign = map.next_value::<Address>()?.foreign;
+                self.kept = self.kept.take().or(foreign.map(|at| format!(".url{at}")));
             }
             // A document may be made of blocks.
             "content" => {

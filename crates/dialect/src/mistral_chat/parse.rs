@@ -1,7 +1,9 @@
 //! A Mistral chat body into a prompt, strictly: what no other dialect has is refused by name.
 
 use crate::{
-    Unsupported, arguments,
+    Unsupported,
+    address::is_web,
+    arguments,
     fields::{Field, Fields, Path},
     openai_chat::parse as chat,
     prompt::{
@@ -218,7 +220,7 @@ fn chunk(field: &Field<'_>, dropped: &mut Vec<&'static str>) -> Result<Block, Un
 }
 
 fn document(url: &str, at: &Path) -> Result<DocumentSource, Unsupported> {
-    if url.starts_with("https://") || url.starts_with("http://") {
+    if is_web(url) {
         return Ok(DocumentSource::Url(url.to_owned()));
     }
     match url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,")) {

@@ -7,7 +7,9 @@ use serde_json::value::RawValue;
 
 use super::reasoning;
 use crate::{
-    Unsupported, arguments,
+    Unsupported,
+    address::is_web,
+    arguments,
     fields::{Field, Fields, Path},
     prompt::{
         Block, BlockKind, Document, DocumentSource, Effort, Format, Image, Prompt, Role, Stop,
@@ -320,7 +322,7 @@ fn document(field: &Field<'_>) -> Result<Document, Unsupported> {
 }
 
 pub(crate) fn image(url: &str, at: &Path) -> Result<Image, Unsupported> {
-    if url.starts_with("https://") || url.starts_with("http://") {
+    if is_web(url) {
         return Ok(Image::Url(url.to_owned()));
     }
     let data = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));

@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer, de::MapAccess};
 use serde_json::value::RawValue;
 
 use crate::{
-    Needs, ParseError, elsewhere,
+    Needs, ParseError,
+    address::Address,
+    elsewhere,
     needs::{Order, Speaker},
     retention::TakenOut,
     scan::{Maybe, Named, Object, Peek, Place, Sum, Summed, Top, Walked, kept, scan},
@@ -310,6 +312,11 @@ impl<'de> Object<'de> for Part {
             "file" => {
                 let named = map.next_value::<Maybe<Named>>()?.object.key;
                 self.kept = self.kept.take().or(named.map(|key| format!(".file.{key}")));
+            }
+            // The last three are of compatible servers.
+            "image_url" | "document_url" | "file_url" | "video_url" | "audio_url" => {
+                let foreign = map.next_value::<Address>()?.foreign;
+                self.kept = self.kept.take().or(foreign.map(|at| format!(".{key}{at}")));
             }
             // Mistral's.
             "file_id" => {

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use super::ENCRYPTED;
 
 use crate::{
-    Needs, ParseError, Unsupported, elsewhere,
+    Needs, ParseError, Unsupported, address, elsewhere,
     retention::TakenOut,
     scan::{Peek, Place, Summed, Top, Walked, scan},
     splice::{Edit, span},
@@ -144,7 +144,10 @@ impl<'de> Top<'de> for Body<'de> {
                 self.input = true;
                 let input = map.next_value::<Input>()?;
                 peek.needs.merge(input.needs);
-                let kept = input.state.map(|at| state(format!("input{at}")));
+                let kept = input.state.map(|at| {
+                    let param = format!("input{at}");
+                    address::refused(&param).unwrap_or_else(|| state(param))
+                });
                 peek.refused = peek.refused.take().or(kept);
             }
             "tools" => peek.needs.merge(map.next_value::<Summed<Needs, Walked<Tool>>>()?.0),

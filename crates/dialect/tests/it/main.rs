@@ -2,6 +2,8 @@
 //! fixtures where they are present.
 
 #[cfg(test)]
+mod addresses;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod bedrock;

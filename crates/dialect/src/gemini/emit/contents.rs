@@ -3,7 +3,7 @@
 //! functions.
 
 use super::{
-    media,
+    media::{self, Sent},
     wire::{Call, Content, Media, Outcome, Part, Response, Said},
 };
 use crate::{
@@ -171,9 +171,9 @@ impl<'p> Writer<'p, '_> {
                     if document.name.is_some() {
                         self.drops("name");
                     }
-                    match media::document(document) {
-                        Ok(media) => others.push(Part::media(media)),
-                        Err(text) => others.extend(said(text)),
+                    match media::document(document, block)? {
+                        Sent::Media(media) => others.push(Part::media(media)),
+                        Sent::Text(text) => others.extend(said(text)),
                     }
                 }
                 BlockKind::ToolResult { id, content, is_error } => {
@@ -206,9 +206,9 @@ impl<'p> Writer<'p, '_> {
             match &block.kind {
                 BlockKind::Text(text) => texts.push(&**text),
                 BlockKind::Image(image) => parts.push(media::image(image, block)?),
-                BlockKind::Document(document) => match media::document(document) {
-                    Ok(media) => parts.push(media),
-                    Err(text) => texts.push(text),
+                BlockKind::Document(document) => match media::document(document, block)? {
+                    Sent::Media(media) => parts.push(media),
+                    Sent::Text(text) => texts.push(text),
                 },
                 BlockKind::Reasoning(_)
                 | BlockKind::ToolCall { .. }

@@ -4,7 +4,9 @@
 //! speaks: its reasoning, its words and its tool calls, in order.
 
 use crate::{
-    Unsupported, arguments,
+    Unsupported,
+    address::is_web,
+    arguments,
     fields::{Field, Fields, Path},
     prompt::{Block, BlockKind, Document, DocumentSource, Image, Prompt, Reasoning, Role, Turn},
     reasoning::{Issuer, Seal},
@@ -222,10 +224,6 @@ fn file(part: &mut Fields<'_>) -> Result<Document, Unsupported> {
         None => return Err(field.refuse("must be a base64 data address, or a web address")),
     };
     Ok(Document { name, source })
-}
-
-fn is_web(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
 }
 
 /// The type and the bytes of a `data:` address.

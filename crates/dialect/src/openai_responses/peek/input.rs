@@ -8,6 +8,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Needs,
+    address::Address,
     needs::{Order, Speaker},
     scan::{Maybe, Object, Sum, Summed, Walked},
     text::{Loose, Skip},
@@ -162,6 +163,11 @@ impl<'de> Object<'de> for Part {
                 Some("input_audio") => self.0.needs.audio = true,
                 _ => {}
             },
+            "image_url" | "file_url" => {
+                let foreign = map.next_value::<Address>()?.foreign;
+                let foreign = foreign.map(|at| format!(".{key}{at}"));
+                self.0.state = self.0.state.take().or(foreign);
+            }
             "file_id" => {
                 if map.next_value::<Skip>()?.some {
                     self.0.state = Some(".file_id".to_owned());
